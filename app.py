@@ -1,0 +1,149 @@
+"""The app: `create_app` makes it, ``python app.py`` serves it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import waitress
+from flask import Flask, Response
+from flask_babel import Babel
+from flask_smorest import Api
+from flask_wtf import CSRFProtect
+
+from colorizer import __version__, commands
+from colorizer.errors import ColorizerError
+from colorizer.runtime import Runtime
+from colorizer.settings import Settings
+from colorizer.store import Store
+from colorizer.web import Services, access, errors, services
+from colorizer.web.api import api
+from colorizer.web.pages import choose_language, pages
+
+log = logging.getLogger("colorizer")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+# Threads for pages and uploads on their way in, besides those whose photos wait their turn.
+SPARE_THREADS = 8
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the app.
+
+    Generators are loaded from the first request on, or once ``runtime.start`` is called, so that
+    a command line that only wants the app's commands loads nothing.
+
+    Parameters
+    ----------
+    settings
+        The settings; by default those of the environment.
+
+    Raises
+    ------
+    ColorizerError
+        If a setting is bad, or names a device that is not in this machine.
+    """
+    settings = settings or Settings.from_environment()
+    if settings.device not in ("auto", "cpu"):
+        from colorizer.generator import pick_device
+
+        pick_device(settings.device)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key"),
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=365),
+        # One file, and the form around it.
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000 + 100_000,
+        WTF_CSRF_TIME_LIMIT=None,
+        API_TITLE="Colorizer",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    store = Store(settings.uploads, settings.keep_hours)
+    app.extensions["colorizer"] = Services(settings, store, Runtime(settings, store))
+    Babel(app, locale_selector=choose_language)
+    csrf = CSRFProtect(app)
+    csrf.exempt(api)
+    app.register_blueprint(pages)
+    Api(app).register_blueprint(api)
+    errors.register(app)
+    app.before_request(lambda: services().runtime.start())
+    app.before_request(access.require_token)
+    app.after_request(_add_security_headers)
+    for command in commands.cli.commands.values():
+        app.cli.add_command(command)
+    return app
+
+
+def serve() -> None:
+    """Serve the app until Ctrl-C or SIGTERM; the photo in hand is finished first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    channels: dict[int, object] = {}
+    try:
+        settings = Settings.from_environment()
+        app = create_app(settings)
+        server = waitress.create_server(
+            app,
+            map=channels,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.max_waiting + 1 + SPARE_THREADS,
+            # What is a little too large is read to its end, so that the browser gets our answer.
+            max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+        )
+    except ColorizerError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{settings.host}:{settings.port} can't be listened on: {error.strerror}.")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=server.run, name="server", daemon=True).start()
+    log.info("Colorizer is at http://%s:%d", settings.host, settings.port)
+    runtime: Runtime = app.extensions["colorizer"].runtime
+    runtime.start()
+
+    stop.wait()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait
+    log.info("Stopping: the photo in hand is finished first")
+    runtime.turns.close()
+    server.task_dispatcher.shutdown(cancel_pending=False)
+    while any(getattr(channel, "total_outbufs_len", 0) for channel in list(channels.values())):
+        time.sleep(0.02)  # the server's thread is still sending the last answers
+    server.close()
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the key that signs cookies from its private file, made at the first start."""
+    path.parent.mkdir(exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+def _add_security_headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"  # addresses of photos are secrets
+    return response
+
+
+if __name__ == "__main__":
+    serve()

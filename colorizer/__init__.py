@@ -1,0 +1,26 @@
+"""Colour black-and-white photographs with DeOldify.
+
+>>> from colorizer import colorize_file, load_generator
+>>> generator = load_generator("artistic")
+>>> colorize_file("grandmother.jpg", "grandmother-colour.jpg", generator)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "colorize", "colorize_file", "load_generator"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch only once it is needed: ``--help`` and ``--version`` do without."""
+    if name == "load_generator":
+        from .generator import load_generator
+
+        return load_generator
+    if name in ("colorize", "colorize_file"):
+        from . import coloring
+
+        return getattr(coloring, name)
+    raise AttributeError(name)

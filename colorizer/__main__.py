@@ -1,0 +1,5 @@
+"""``python -m colorizer``."""
+
+from .commands import cli
+
+cli(prog_name="colorizer")

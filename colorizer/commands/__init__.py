@@ -1,0 +1,34 @@
+"""The command line: ``python -m colorizer …`` and ``flask --app app …``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import ColorizerError
+from .colorize import colorize
+from .doctor import doctor
+from .weights import weights
+
+
+class Group(click.Group):
+    """Commands that say what went wrong in one sentence, without a trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ColorizerError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Group)
+@click.version_option(__version__, prog_name="colorizer")
+def cli() -> None:
+    """Colour black-and-white photographs with DeOldify."""
+
+
+for command in (colorize, weights, doctor):
+    cli.add_command(command)

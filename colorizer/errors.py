@@ -1,0 +1,81 @@
+"""The errors that are meant for people: what happened, and what to do.
+
+A message is an English sentence with ``%(name)s`` places. `N_` marks it for the translators; the
+web layer translates it, everything else prints it in English. Which HTTP status belongs to which
+class is the web layer's business.
+"""
+
+from __future__ import annotations
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look for
+    """Mark `message` for translation without translating it."""
+    return message
+
+
+class ColorizerError(Exception):
+    """Base of all errors that are shown to people.
+
+    Parameters
+    ----------
+    message
+        The sentence, an untranslated template.
+    **params
+        What stands in its ``%(name)s`` places.
+    """
+
+    def __init__(self, message: str, **params: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.params = params
+
+    def __str__(self) -> str:
+        return self.message % self.params if self.params else self.message
+
+
+class SettingsError(ColorizerError):
+    """A ``COLORIZER_`` setting is unknown or has a bad value."""
+
+
+class DeviceError(ColorizerError):
+    """The device asked for is not in this machine."""
+
+
+class WeightsError(ColorizerError):
+    """A weight file is missing, wrong, damaged or dangerous."""
+
+
+class DownloadError(WeightsError):
+    """A weight file could not be downloaded from any address."""
+
+
+class OptionError(ColorizerError):
+    """An option has a value it can't have."""
+
+
+class NotAPictureError(ColorizerError):
+    """The file is of a kind that is not read here."""
+
+
+class BrokenPictureError(ColorizerError):
+    """The file is a picture, but damaged."""
+
+
+class TooLargeError(ColorizerError):
+    """The file or the picture in it is over the limit."""
+
+
+class NotReadyError(ColorizerError):
+    """The generator asked for is not loaded (yet)."""
+
+
+class BusyError(ColorizerError):
+    """As many photos are waiting as may wait."""
+
+
+class MemoryShortError(ColorizerError):
+    """The photo doesn't fit the memory even at the smallest render factor."""
+
+
+class NotFoundError(ColorizerError):
+    """There is no such photo (any more)."""

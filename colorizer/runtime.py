@@ -1,0 +1,251 @@
+"""What runs beside the requests: generators being fetched and loaded, and the queue of photos."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .download import download
+from .errors import N_, BusyError, ColorizerError, NotReadyError
+from .settings import Settings
+from .store import Store
+from .weights import WEIGHTS, find_weights
+
+if TYPE_CHECKING:
+    from .generator import Generator
+
+log = logging.getLogger(__name__)
+
+State = Literal["absent", "downloading", "loading", "ready", "failed"]
+
+EXPIRY_SECONDS = 300  # between two looks for photos whose time is over
+RETRY_SECONDS = 600  # between two rounds of downloads that all failed
+
+
+@dataclass
+class ModelStatus:
+    """How far one generator is."""
+
+    name: str
+    title: str
+    state: State = "absent"
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+    error: ColorizerError | None = None
+    generator: Generator | None = None
+
+    @property
+    def device(self) -> str | None:
+        """Where it runs, once it is ready."""
+        return str(self.generator.device) if self.generator else None
+
+    @property
+    def precision(self) -> str | None:
+        """The arithmetic it runs in, once it is ready."""
+        return self.generator.precision if self.generator else None
+
+
+class Runtime:
+    """The generators of one process and the turns of the photos that want them.
+
+    `start` loads, in the background, every generator whose weights are there, the default one
+    first; the default one is downloaded if it is not. It also has expired photos deleted.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self.models = {row.name: ModelStatus(row.name, row.title) for row in WEIGHTS.values()}
+        self.turns = Turns(settings.max_waiting)
+        self._started = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to load; a second call does nothing."""
+        if self._started.acquire(blocking=False):
+            for task in (self._load_all, self._delete_expired):
+                threading.Thread(target=task, name=task.__name__, daemon=True).start()
+
+    def default_generator(self) -> ModelStatus | None:
+        """Return what colours an upload that names no generator; None while there is nothing.
+
+        It is the default generator, or until that is ready the built-in one.
+        """
+        for name in (self.settings.model, "builtin"):
+            if name in self.models and self.models[name].state == "ready":
+                return self.models[name]
+        return None
+
+    def generator(self, name: str | None) -> Generator:
+        """Return a loaded generator, by name or the default one.
+
+        Raises
+        ------
+        OptionError
+            If there is no generator of that name.
+        NotReadyError
+            If it is not loaded; the message says how far it is and what to do.
+        """
+        if name is not None:
+            find_weights(name)
+        status = self.models[name] if name else self.default_generator()
+        if status is None:
+            status = self.models[self.settings.model]
+        if status.generator is None:
+            raise _not_ready(status)
+        return status.generator
+
+    def _delete_expired(self) -> None:
+        while True:
+            try:
+                if count := self.store.delete_expired():
+                    log.info("%d photos were deleted, their time being over", count)
+            except OSError:
+                log.exception("Expired photos could not be deleted")
+            time.sleep(EXPIRY_SECONDS)
+
+    def _load_all(self) -> None:
+        if self.settings.threads:
+            import torch
+
+            torch.set_num_threads(self.settings.threads)
+        first = [name for name in ("builtin", self.settings.model) if name in self.models]
+        for name in dict.fromkeys([*first, *self.models]):
+            status = self.models[name]
+            if find_weights(name).path(self.settings.models).exists():
+                self._load(status)
+        while self._must_download(self.models[self.settings.model]):
+            if self._download(self.models[self.settings.model]):
+                self._load(self.models[self.settings.model])
+            else:
+                time.sleep(RETRY_SECONDS)
+
+    def _must_download(self, status: ModelStatus) -> bool:
+        weights = find_weights(status.name)
+        missing = not weights.path(self.settings.models).exists()
+        return missing and bool(weights.urls) and self.settings.download
+
+    def _download(self, status: ModelStatus) -> bool:
+        """Fetch a generator's weights; tell whether they are here now."""
+        weights = find_weights(status.name)
+        status.bytes_done, status.bytes_total = 0, weights.size
+        status.state = "downloading"
+        log.info("Downloading %s, %d MB", weights.file, weights.size // 1_000_000)
+        next_report = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal next_report
+            status.bytes_done, status.bytes_total = done, total
+            if done >= next_report:
+                log.info("%s: %d of %d MB", weights.file, done // 1_000_000, total // 1_000_000)
+                next_report = done + total // 20
+
+        try:
+            download(
+                weights,
+                self.settings.models,
+                mirror=self.settings.weights_url,
+                trusted=self.settings.trust_sha256,
+                progress=progress,
+            )
+        except ColorizerError as error:
+            log.error("%s", error)
+            status.error, status.state = error, "failed"
+            return False
+        return True
+
+    def _load(self, status: ModelStatus) -> None:
+        from .generator import load_generator
+
+        status.error, status.state = None, "loading"
+        try:
+            status.generator = load_generator(
+                status.name,
+                models=self.settings.models,
+                device=self.settings.device,
+                precision=self.settings.precision,
+                trusted=self.settings.trust_sha256,
+            )
+        except ColorizerError as error:
+            log.error("%s", error)
+            status.error, status.state = error, "failed"
+        except Exception:
+            log.exception("%s could not be loaded", status.title)
+            status.error = NotReadyError(
+                N_("%(title)s could not be loaded; the log says why."), title=status.title
+            )
+            status.state = "failed"
+        else:
+            status.state = "ready"
+            log.info("%s is ready (%s, %s)", status.title, status.device, status.precision)
+
+
+def _not_ready(status: ModelStatus) -> ColorizerError:
+    if status.state == "failed" and status.error is not None:
+        return NotReadyError(status.error.message, **status.error.params)
+    if status.state == "downloading":
+        return NotReadyError(
+            N_("%(title)s is still being downloaded. Try again in a few minutes."),
+            title=status.title,
+        )
+    if status.state == "loading":
+        return NotReadyError(
+            N_("%(title)s is still being loaded. Try again in a moment."), title=status.title
+        )
+    return NotReadyError(
+        N_(
+            "The weights of %(title)s are not on this machine. Whoever runs it can fetch them: "
+            "python -m colorizer weights download %(name)s"
+        ),
+        title=status.title,
+        name=status.name,
+    )
+
+
+class Turns:
+    """One photo at a time, first come first served, and no more waiting than may wait."""
+
+    def __init__(self, max_waiting: int) -> None:
+        self.max_waiting = max_waiting
+        self._queue: deque[object] = deque()
+        self._closed = False
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn and hold it for the length of the block.
+
+        Raises
+        ------
+        BusyError
+            If too many are waiting, or the app is about to stop.
+        """
+        ticket = object()
+        with self._changed:
+            if len(self._queue) > self.max_waiting:
+                raise BusyError(
+                    N_("Many photos are waiting just now. Try again in a minute.")
+                )
+            self._queue.append(ticket)
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._queue[0] is ticket)
+                if self._closed:
+                    raise BusyError(N_("The app is about to stop. Try again when it is back."))
+            yield
+        finally:
+            with self._changed:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more, and wait until the photo in hand is done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._queue)

@@ -1,0 +1,65 @@
+"""Who asks: the browser or program a photo belongs to, and whether it may come in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from flask import redirect, request, session, url_for
+from werkzeug import Response
+from werkzeug.exceptions import Unauthorized
+
+from . import services
+
+OPEN_ENDPOINTS = {"static", "pages.login", "pages.language", "pages.healthz", "pages.readyz"}
+
+
+def require_token() -> Response | None:
+    """Turn away, before anything else, who doesn't know the token of a private server."""
+    if logged_in() or request.endpoint in OPEN_ENDPOINTS:
+        return None
+    if request.path.startswith("/api/"):
+        raise Unauthorized
+    return redirect(url_for("pages.login", next=request.full_path.rstrip("?")), 303)
+
+
+def logged_in() -> bool:
+    """Whether this request may see anything at all."""
+    if not services().settings.token or _bearer_is_right():
+        return True
+    return hmac.compare_digest(str(session.get("token", "")), _fingerprint())
+
+
+def log_in(token: str) -> bool:
+    """Let this browser in from now on if it knows the token."""
+    right = hmac.compare_digest(token.encode(), services().settings.token.encode())
+    if right:
+        session["token"] = _fingerprint()
+        session.permanent = True
+    return right
+
+
+def owner() -> str:
+    """Return whose photos this request is about: this browser's, or the API token's.
+
+    Who comes for the first time gets a name that nobody guesses, in the session cookie.
+    """
+    if _bearer_is_right():
+        return "token"
+    if "owner" not in session:
+        session["owner"] = secrets.token_urlsafe(16)
+        session.permanent = True
+    return str(session["owner"])
+
+
+def _bearer_is_right() -> bool:
+    token = services().settings.token
+    authorization = request.authorization
+    given = authorization.token if authorization and authorization.type == "bearer" else None
+    return bool(token) and hmac.compare_digest((given or "").encode(), token.encode())
+
+
+def _fingerprint() -> str:
+    """What a logged-in browser's cookie holds: changing the token logs every browser out."""
+    return hashlib.sha256(services().settings.token.encode()).hexdigest()

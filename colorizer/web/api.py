@@ -1,0 +1,175 @@
+"""The JSON API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, request, url_for
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from ..photo import EXTENSIONS
+from ..runtime import ModelStatus
+from ..settings import MODELS, RENDER_FACTORS
+from ..store import Record
+from . import access, services
+from .photos import process_request, send_result
+
+api = Blueprint(
+    "api",
+    __name__,
+    url_prefix="/api/v1",
+    description="Errors are problem details (RFC 9457). Photos are listed to who made them: the "
+    "session cookie that the first answer sets, or the token.",
+)
+
+
+class Links(Schema):
+    """Where the parts of a photo are."""
+
+    self = fields.Url(relative=True)
+    page = fields.Url(relative=True)
+    original = fields.Url(relative=True)
+    result = fields.Url(relative=True)
+
+
+class Photo(Schema):
+    """A coloured photo."""
+
+    id = fields.String()
+    name = fields.String(metadata={"description": "what the file was called"})
+    model = fields.String(metadata={"description": "the generator that coloured it"})
+    requested_model = fields.String(allow_none=True)
+    render_factor = fields.Integer(metadata={"description": "less than requested: memory was short"})
+    requested_render_factor = fields.Integer()
+    strength = fields.Integer()
+    width = fields.Integer()
+    height = fields.Integer()
+    seconds = fields.Float()
+    created = fields.String(metadata={"format": "date-time"})
+    links = fields.Nested(Links)
+
+
+class Photos(Schema):
+    """A list of photos, newest first."""
+
+    photos = fields.List(fields.Nested(Photo))
+
+
+class Model(Schema):
+    """A generator and how far it is."""
+
+    name = fields.String()
+    state = fields.String(
+        metadata={"enum": ["absent", "downloading", "loading", "ready", "failed"]}
+    )
+    bytes_done = fields.Integer(allow_none=True)
+    bytes_total = fields.Integer(allow_none=True)
+    device = fields.String(allow_none=True)
+    precision = fields.String(allow_none=True)
+
+
+class Models(Schema):
+    """All generators."""
+
+    models = fields.List(fields.Nested(Model))
+
+
+class Problem(Schema):
+    """Problem details (RFC 9457)."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+
+
+UPLOAD = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "model": {"type": "string", "enum": list(MODELS)},
+                    "render_factor": {
+                        "type": "integer",
+                        "minimum": RENDER_FACTORS[0],
+                        "maximum": RENDER_FACTORS[-1],
+                    },
+                    "strength": {"type": "integer", "minimum": 0, "maximum": 100},
+                    "format": {"type": "string", "enum": [kind.lower() for kind in EXTENSIONS]},
+                },
+            }
+        }
+    },
+}
+PICTURE = {"type": "string", "format": "binary"}
+
+
+@api.post("/photos")
+@api.doc(requestBody=UPLOAD, summary="Colour a photo")
+@api.response(201, Photo)
+@api.alt_response(400, schema=Problem, description="a bad option")
+@api.alt_response(413, schema=Problem, description="too large")
+@api.alt_response(415, schema=Problem, description="not a picture")
+@api.alt_response(422, schema=Problem, description="a broken picture")
+@api.alt_response(503, schema=Problem, description="not ready or busy: see Retry-After")
+def post_photo() -> tuple[dict[str, Any], int, dict[str, str]]:
+    record = process_request()
+    return _photo(record), 201, {"Location": url_for("api.get_photo", id=record.id)}
+
+
+@api.get("/photos")
+@api.doc(summary="List your photos, newest first")
+@api.response(200, Photos)
+def list_photos() -> dict[str, Any]:
+    mine = services().store.list(access.owner())
+    return {"photos": [_photo(record) for record in mine]}
+
+
+@api.get("/photos/<id>")
+@api.doc(summary="Describe a photo")
+@api.response(200, Photo)
+@api.alt_response(404, schema=Problem)
+def get_photo(id: str) -> dict[str, Any]:
+    return _photo(services().store.get(id))
+
+
+@api.get("/photos/<id>/result")
+@api.doc(summary="Fetch the coloured file")
+@api.response(200, PICTURE, content_type="image/*")
+@api.alt_response(404, schema=Problem)
+def get_result(id: str) -> Response:
+    record = services().store.get(id)
+    return send_result(record, download=request.args.get("download") == "1")
+
+
+@api.delete("/photos/<id>")
+@api.doc(summary="Delete a photo, at once and wholly")
+@api.response(204)
+@api.alt_response(404, schema=Problem)
+def delete_photo(id: str) -> Response:
+    services().store.delete(services().store.get(id))
+    return make_response("", 204)
+
+
+@api.get("/models")
+@api.doc(summary="Tell how far each generator is")
+@api.response(200, Models)
+def list_models() -> dict[str, list[ModelStatus]]:
+    return {"models": list(services().runtime.models.values())}
+
+
+def _photo(record: Record) -> dict[str, Any]:
+    links = {
+        "self": url_for("api.get_photo", id=record.id),
+        "page": url_for("pages.photo", id=record.id),
+        "original": url_for("pages.original", id=record.id),
+        "result": url_for("api.get_result", id=record.id),
+    }
+    return {name: getattr(record, name) for name in Photo().fields if name != "links"} | {
+        "links": links
+    }

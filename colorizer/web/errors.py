@@ -1,0 +1,112 @@
+"""Errors as people and programs see them: a page, or problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+
+from .. import errors
+from ..errors import N_, ColorizerError
+from . import services
+
+STATUSES: dict[type[ColorizerError], int] = {
+    errors.OptionError: 400,
+    errors.NotFoundError: 404,
+    errors.TooLargeError: 413,
+    errors.NotAPictureError: 415,
+    errors.BrokenPictureError: 422,
+    errors.NotReadyError: 503,
+    errors.BusyError: 503,
+    errors.MemoryShortError: 503,
+}
+
+TITLES = {
+    400: N_("That request can't be understood"),
+    401: N_("Please log in"),
+    404: N_("Nothing here"),
+    405: N_("Not in this way"),
+    413: N_("Too large"),
+    415: N_("Not a picture"),
+    422: N_("A broken picture"),
+    500: N_("Something went wrong here"),
+    503: N_("Not just now"),
+}
+
+SENTENCES = {
+    400: N_("Something in the request is missing or malformed. Go back and try once more."),
+    401: N_("This server is private: it asks for its token first."),
+    404: N_("There is no such page."),
+    405: N_("This address can't be used in this way."),
+    500: N_("It is not your fault, and nothing of yours was lost. The log says what happened."),
+}
+
+RETRY_AFTER = 30  # seconds; about one photo on a small machine
+
+
+def register(app: Flask) -> None:
+    """Let `app` answer every error with a page or with problem details."""
+    app.register_error_handler(ColorizerError, handle)
+    app.register_error_handler(HTTPException, handle)
+
+
+def handle(error: ColorizerError | HTTPException) -> Response:
+    """Answer one error."""
+    status, sentence = status_of(error), sentence_of(error)
+    title = gettext(TITLES.get(status, N_("That did not work")))
+    if request.path.startswith("/api/"):
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": sentence}
+        response = jsonify(problem)
+        response.content_type = "application/problem+json"
+    else:
+        response = make_response(
+            render_template("error.html", status=status, title=title, message=sentence)
+        )
+    response.status_code = status
+    add_headers(response, error)
+    return response
+
+
+def add_headers(response: Response, error: Exception) -> None:
+    """Add what belongs to a status besides its text."""
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+
+
+def status_of(error: ColorizerError | HTTPException) -> int:
+    """Return the HTTP status of an error."""
+    if isinstance(error, ColorizerError):
+        return next((s for kind, s in STATUSES.items() if isinstance(error, kind)), 500)
+    return error.code or 500
+
+
+def sentence_of(error: ColorizerError | HTTPException) -> str:
+    """Return what to tell the visitor, in the visitor's language."""
+    if isinstance(error, ColorizerError):
+        return translate(error)
+    if isinstance(error, CSRFError):
+        return gettext("The page was open for too long, or cookies are off. Reload it and try again.")
+    if isinstance(error, RequestEntityTooLarge):
+        limit = services().settings.max_upload_mb
+        return gettext(
+            "The file is larger than %(limit)d MB. Save it smaller and try again.", limit=limit
+        )
+    if isinstance(error, InternalServerError):
+        return gettext(SENTENCES[500])
+    known = SENTENCES.get(error.code or 500)
+    return gettext(known) if known else str(error.description)
+
+
+def translate(error: ColorizerError) -> str:
+    """Return an error's sentence in the visitor's language."""
+    params: dict[str, Any] = error.params
+    return str(gettext(error.message, **params))
