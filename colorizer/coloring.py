@@ -99,7 +99,7 @@ def squeeze_luma(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
         (side, side) uint8, BT.601 luma.
     """
     square = Image.fromarray(rgb).resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(square.convert("L"))
+    return np.array(square.convert("L"))
 
 
 def replace_chroma(
@@ -133,7 +133,8 @@ def replace_chroma(
         for channel, plane in enumerate(planes, start=1):
             enlarged = plane.resize((width, bottom - top), Image.Resampling.BILINEAR, box)
             # OpenCV's float U and V stand around 0.5.
-            yuv[..., channel] += strength * (np.asarray(enlarged) + 0.5 - yuv[..., channel])
+            own = yuv[..., channel]
+            yuv[..., channel] = own + strength * (np.asarray(enlarged) + 0.5 - own)
         strip = cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB)
         result[top:bottom] = np.clip(strip * 255 + 0.5, 0, 255)
     return result

@@ -34,11 +34,9 @@ from .errors import N_, WeightsError
 
 FASTAI_VERSION = "1.0.61"
 
-Architecture = Literal["deep", "wide"]
-
 # What a weight file may name besides tensors and plain containers. The published files ask for
 # `slice` alone (learning rates in the optimiser's state); `partial` is what fastai itself pickles.
-SAFE_GLOBALS = [slice, functools.partial]
+SAFE_GLOBALS: list[Any] = [slice, functools.partial]
 
 _lock = threading.RLock()
 
@@ -108,7 +106,7 @@ def read_state_dict(file: BinaryIO, name: str) -> dict[str, torch.Tensor]:
     return state
 
 
-def build_generator(architecture: Architecture) -> nn.Module:
+def build_generator(architecture: Literal["deep", "wide"]) -> nn.Module:
     """Build DeOldify's generator, without weights, a Learner, a DataBunch or a download.
 
     Parameters
@@ -239,7 +237,7 @@ def _pkg_resources() -> Iterator[None]:
             del sys.modules["pkg_resources"]
 
 
-_torchvision_operators: torch.library.Library | None = None
+_torchvision_operators: Any = None
 
 
 def _declare_torchvision_operators() -> None:
@@ -253,11 +251,17 @@ def _declare_torchvision_operators() -> None:
     if _torchvision_operators is not None or spec is None or spec.origin is None:
         return
     try:
-        torch.ops.load_library(Path(spec.origin).with_name("_C.so"))
+        torch.ops.load_library(  # type: ignore[no-untyped-call]
+            Path(spec.origin).with_name("_C.so")
+        )
     except OSError:
-        _torchvision_operators = torch.library.Library("torchvision", "DEF")
-        _torchvision_operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _torchvision_operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _torchvision_operators = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+        _torchvision_operators.define(
+            "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        )
+        _torchvision_operators.define(
+            "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        )
 
 
 def _import_fastai() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from . import fastai_compat
+from .builtin import load_builtin
 from .errors import N_, DeviceError
 from .settings import ROOT
 from .weights import Weights, find_weights, open_verified
@@ -63,9 +64,8 @@ class Generator:
         self.weights = weights
         self.device = device
         self.dtype = dtype
-        self._network = network.eval().to(
-            device=device, dtype=dtype, memory_format=torch.channels_last
-        )
+        network = network.eval().to(device, dtype)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._lock = threading.Lock()
 
     @property
@@ -142,10 +142,20 @@ def load_generator(
     dtype = torch.float32 if precision == "auto" else getattr(torch, precision)
     target = pick_device(device)
     with open_verified(weights.path(models), weights, trusted) as file:
-        state = fastai_compat.read_state_dict(file, weights.file)
+        network = _load_network(weights, file)
+    return Generator(weights, network, target, dtype)
+
+
+def _load_network(weights: Weights, file: BinaryIO) -> nn.Module:
+    if weights.architecture == "builtin":
+        return load_builtin(file.read())
+    # Loaded here alone: its imports take seconds.
+    from . import fastai_compat
+
+    state = fastai_compat.read_state_dict(file, weights.file)
     unet = fastai_compat.build_generator(weights.architecture)
     fastai_compat.load_state_dict(unet, state, weights.file)
-    return Generator(weights, DeOldifyNetwork(unet), target, dtype)
+    return DeOldifyNetwork(unet)
 
 
 def pick_device(name: str) -> torch.device:

@@ -52,12 +52,12 @@ class Photo:
     @property
     def width(self) -> int:
         """Pixels across."""
-        return self.rgb.shape[1]
+        return int(self.rgb.shape[1])
 
     @property
     def height(self) -> int:
         """Pixels down."""
-        return self.rgb.shape[0]
+        return int(self.rgb.shape[0])
 
 
 def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> str:

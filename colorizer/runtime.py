@@ -228,9 +228,7 @@ class Turns:
         ticket = object()
         with self._changed:
             if len(self._queue) > self.max_waiting:
-                raise BusyError(
-                    N_("Many photos are waiting just now. Try again in a minute.")
-                )
+                raise BusyError(N_("Many photos are waiting just now. Try again in a minute."))
             self._queue.append(ticket)
         try:
             with self._changed:

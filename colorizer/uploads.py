@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from .errors import N_, TooLargeError
 from .options import Options
@@ -16,7 +16,7 @@ from .store import Record, Store, new_id
 
 
 def process_upload(
-    upload: BinaryIO,
+    upload: IO[bytes],
     name: str,
     owner: str,
     options: Options,
@@ -86,7 +86,7 @@ def process_upload(
         return record
 
 
-def _receive(upload: BinaryIO, target: Path, max_megabytes: int) -> None:
+def _receive(upload: IO[bytes], target: Path, max_megabytes: int) -> None:
     """Copy an upload to the disk, as far as it is allowed to go."""
     with target.open("wb") as file:
         while chunk := upload.read(1 << 20):

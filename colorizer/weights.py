@@ -183,11 +183,13 @@ def _not_the_weights(path: Path, weights: Weights, file: BinaryIO, digest: str) 
     if size < weights.size:
         return WeightsError(
             N_(
-                "%(file)s is cut off: it has %(size)d bytes instead of %(expected)d. "
-                "Delete it and download it again."
+                "%(file)s is cut off: it has %(size)d bytes instead of %(expected)d. Delete it "
+                "and download it again, or, if it is a checkpoint of your own, put its SHA-256, "
+                "%(sum)s, into COLORIZER_TRUST_SHA256."
             ),
             size=size,
             expected=weights.size,
+            sum=digest,
             **names,
         )
     return WeightsError(

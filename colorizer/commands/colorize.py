@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ColorizerError, NotReadyError
+from ..errors import ColorizerError
 from ..settings import MODELS, RENDER_FACTORS, Settings
 from ..weights import find_weights
 

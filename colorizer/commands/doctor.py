@@ -8,8 +8,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import click
 
@@ -18,7 +17,15 @@ from ..errors import ColorizerError
 from ..settings import PREFIX, Settings
 from ..weights import WEIGHTS, open_verified
 
-PACKAGES = ("torch", "torchvision", "fastai", "deoldify", "opencv-python", "numpy", "Pillow", "Flask")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "fastai",
+    "deoldify",
+    "opencv-python",
+    "numpy",
+    "Pillow",
+)
 
 Finding = tuple[bool, str]
 

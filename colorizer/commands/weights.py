@@ -13,7 +13,7 @@ from ..weights import WEIGHTS, find_weights, open_verified
 
 @click.group()
 def weights() -> None:
-    """The weight files of the generators."""
+    """Manage the weight files of the generators."""
 
 
 @weights.command("list")
@@ -38,7 +38,7 @@ def download(names: tuple[str, ...]) -> None:
 
             def progress(done: int, total: int) -> None:
                 bar.length = total
-                bar.update(done - bar.pos)  # noqa: B023 - called within this round alone
+                bar.update(done - bar.pos)
 
             path = download_weights(
                 row,

@@ -61,5 +61,5 @@ def _bearer_is_right() -> bool:
 
 
 def _fingerprint() -> str:
-    """What a logged-in browser's cookie holds: changing the token logs every browser out."""
+    """Return what a logged-in cookie holds: changing the token logs every browser out."""
     return hashlib.sha256(services().settings.token.encode()).hexdigest()

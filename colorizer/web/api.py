@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
-from flask import Response, make_response, request, url_for
+from flask import (
+    Response,
+    make_response,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
@@ -40,7 +48,7 @@ class Photo(Schema):
     name = fields.String(metadata={"description": "what the file was called"})
     model = fields.String(metadata={"description": "the generator that coloured it"})
     requested_model = fields.String(allow_none=True)
-    render_factor = fields.Integer(metadata={"description": "less than requested: memory was short"})
+    render_factor = fields.Integer(metadata={"description": "less if memory is short"})
     requested_render_factor = fields.Integer()
     strength = fields.Integer()
     width = fields.Integer()
@@ -106,6 +114,7 @@ UPLOAD = {
         }
     },
 }
+SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
 PICTURE = {"type": "string", "format": "binary"}
 
 
@@ -161,6 +170,18 @@ def delete_photo(id: str) -> Response:
 @api.response(200, Models)
 def list_models() -> dict[str, list[ModelStatus]]:
     return {"models": list(services().runtime.models.values())}
+
+
+@api.get("/docs")
+@api.doc(summary="A page to try all this")
+def docs() -> str:
+    return render_template("docs.html")
+
+
+@api.get("/docs/<name>")
+@api.doc(summary="A part of that page")
+def docs_asset(name: str) -> Response:
+    return send_from_directory(SWAGGER_UI, name, max_age=86400)
 
 
 def _photo(record: Record) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -94,19 +92,22 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
     if isinstance(error, ColorizerError):
         return translate(error)
     if isinstance(error, CSRFError):
-        return gettext("The page was open for too long, or cookies are off. Reload it and try again.")
+        return _say("The page was open too long, or cookies are off. Reload it and try again.")
     if isinstance(error, RequestEntityTooLarge):
         limit = services().settings.max_upload_mb
-        return gettext(
+        return _say(
             "The file is larger than %(limit)d MB. Save it smaller and try again.", limit=limit
         )
     if isinstance(error, InternalServerError):
-        return gettext(SENTENCES[500])
+        return _say(SENTENCES[500])
     known = SENTENCES.get(error.code or 500)
-    return gettext(known) if known else str(error.description)
+    return _say(known) if known else str(error.description)
 
 
 def translate(error: ColorizerError) -> str:
     """Return an error's sentence in the visitor's language."""
-    params: dict[str, Any] = error.params
-    return str(gettext(error.message, **params))
+    return _say(error.message, **error.params)
+
+
+def _say(message: str, **params: object) -> str:
+    return str(gettext(message, **params))

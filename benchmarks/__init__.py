@@ -1,0 +1,1 @@
+"""Speed, measured against DeOldify as published."""

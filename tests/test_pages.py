@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from conftest import decoded, encoded, scene
+
+PHOTO = encoded(scene(), "JPEG", quality=95)
+
+
+def upload(client, data=PHOTO, name="할머니 1938.jpg", **options):
+    return client.post("/", data={"file": (io.BytesIO(data), name)} | options)
+
+
+def leftovers(app):
+    store = app.extensions["colorizer"].store
+    return [p for p in store.folder.rglob("*") if p.is_file() and p.suffix != ".lock"]
+
+
+def test_a_photo_goes_in_grey_and_comes_out_in_colour(client):
+    answer = upload(client)
+    assert answer.status_code == 303
+    page = client.get(answer.location)
+    assert page.status_code == 200
+    assert "할머니 1938.jpg" in page.text
+    assert "DeOldify Artistic" in page.text
+
+    original = client.get(f"{answer.location}/original")
+    assert original.data == PHOTO
+    result = client.get(f"{answer.location}/result")
+    assert result.mimetype == "image/jpeg"
+    before, after = decoded(PHOTO).astype(int), decoded(result.data).astype(int)
+    assert after.shape == before.shape
+    assert np.ptp(after[..., 0] - after[..., 2]) > 10
+    assert np.abs((after - before) @ [0.299, 0.587, 0.114]).mean() < 2  # the luma stays
+
+    download = client.get(f"{answer.location}/result?download=1")
+    assert "attachment" in download.headers["Content-Disposition"]
+    assert "1938-colorized.jpg" in download.headers["Content-Disposition"]
+
+
+def test_trying_again_keeps_the_first_result_and_the_wishes(client):
+    first = upload(client, render_factor="7", strength="40").location
+    again = client.post(f"{first}/again", data={"render_factor": "8", "strength": "0"})
+    assert again.status_code == 303
+    assert again.location != first
+    assert client.get(first).status_code == 200
+    # Strength 0 gives the photo's own pixels, to the precision of JPEG.
+    pixels = decoded(client.get(f"{again.location}/result").data).astype(int)
+    assert np.abs(pixels - decoded(PHOTO)).max() <= 4
+
+
+def test_deleting_is_at_once_and_whole(app, client):
+    page = upload(client).location
+    assert client.post(f"{page}/delete").status_code == 303
+    for address in (page, f"{page}/original", f"{page}/result"):
+        assert client.get(address).status_code == 404
+    assert leftovers(app) == []
+
+
+def test_everybody_sees_their_own_photos(app, client):
+    page = upload(client).location
+    assert page in client.get("/photos").text
+    assert page not in app.test_client().get("/photos").text
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "status", "says"),
+    [
+        (b"", {}, 415, "empty"),
+        (b"Dear grandmother,", {}, 415, "not a picture"),
+        (PHOTO[: len(PHOTO) // 2], {}, 422, "cut off"),
+        (PHOTO, {"render_factor": "99"}, 400, "from 7 to 45"),
+        (PHOTO, {"render_factor": "detailed"}, 400, "from 7 to 45"),
+        (PHOTO, {"strength": "-1"}, 400, "from 0 to 100"),
+        (PHOTO, {"model": "../../etc"}, 400, "no generator"),
+        (PHOTO, {"model": "stable"}, 503, "weights download stable"),
+        (PHOTO, {"format": "bmp"}, 400, "format"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_leaves_nothing(app, client, data, options, status, says):
+    answer = upload(client, data, **options)
+    assert answer.status_code == status
+    assert says in answer.text
+    assert "Traceback" not in answer.text
+    assert ("Retry-After" in answer.headers) == (status == 503)
+    assert leftovers(app) == []
+
+
+def test_a_form_without_a_file_is_said(client):
+    for data in ({}, {"photo": (io.BytesIO(PHOTO), "a.jpg")}, {"file": "text"}):
+        answer = client.post("/", data=data)
+        assert answer.status_code == 400
+        assert "choose one first" in answer.text
+
+
+def test_limits_are_kept_before_decoding(make_app):
+    app = make_app(max_upload_mb=1, max_megapixels=1)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert upload(client, encoded(scene(1100, 1000))).status_code == 413
+    for size in (1_050_000, 5_000_000):  # just above the limit, and above the whole request's
+        answer = upload(client, PHOTO + bytes(size))
+        assert answer.status_code == 413
+        assert "1 MB" in answer.text
+    assert leftovers(app) == []
+
+
+def test_short_memory_takes_a_smaller_render_factor_and_says_so(app, client, monkeypatch):
+    generator = app.extensions["colorizer"].runtime.models["artistic"].generator
+    predict = generator.predict_chroma
+
+    def short_of_memory(luma):
+        if luma.shape[0] > 16 * 10:
+            raise MemoryError
+        return predict(luma)
+
+    monkeypatch.setattr(generator, "predict_chroma", short_of_memory)
+    page = client.get(upload(client, render_factor="18").location).text
+    assert re.search(r"memory", page, re.IGNORECASE)
+
+    def out_of_memory(luma):
+        raise MemoryError
+
+    monkeypatch.setattr(generator, "predict_chroma", out_of_memory)
+    answer = upload(client)
+    assert answer.status_code == 503
+    assert "memory" in answer.text
+
+
+def test_a_bug_gives_a_page_without_a_trace(app, client, monkeypatch):
+    app.testing = False
+    monkeypatch.setattr("colorizer.uploads.read_photo", lambda *_: 1 / 0)
+    answer = upload(client)
+    assert answer.status_code == 500
+    assert "ZeroDivisionError" not in answer.text
+    assert "The log says" in answer.text
+    assert leftovers(app) == []
+
+
+def test_without_a_generator_nothing_is_coloured_and_the_page_says_why(app, client):
+    status = app.extensions["colorizer"].runtime.models["artistic"]
+    status.generator, status.state = None, "downloading"
+    status.bytes_done, status.bytes_total = 51_000_000, 255_144_681
+    home = client.get("/").text
+    assert "51" in home
+    assert "255" in home
+    answer = upload(client)
+    assert answer.status_code == 503
+    assert "still being downloaded" in answer.text
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_form_from_elsewhere_is_refused(app):
+    client = app.test_client()
+    answer = upload(client)
+    assert answer.status_code == 400
+    assert "Reload it" in answer.text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/").text)[1]
+    assert upload(client, csrf_token=token).status_code == 303
+
+
+def test_pages_speak_the_visitors_language(client):
+    assert 'lang="en"' in client.get("/").text
+    korean = {"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.8"}
+    assert 'lang="ko"' in client.get("/", headers=korean).text
+    client.post("/language", data={"language": "ko", "next": "/photos"})
+    assert 'lang="ko"' in client.get("/").text
+    assert "사진" in upload(client, b"text").text
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", ""]
+)
+def test_no_form_leads_to_another_host(client, address):
+    answer = client.post("/language", data={"language": "ko", "next": address})
+    assert answer.location == "/"
+
+
+def test_unknown_addresses_get_a_page(client):
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "<html" in answer.text
+    assert client.get("/photos/x/delete").status_code == 405
+
+
+def test_a_token_shuts_everything_but_the_log_in(make_app):
+    app = make_app(token="open-sesame")
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    for address in ("/", "/photos", "/photos/x/result", "/api/v1/photos", "/api/v1/openapi.json"):
+        assert client.get(address).status_code in (303, 401)
+    assert upload(client).location.startswith("/login")
+    assert client.post("/login", data={"token": "wrong"}).status_code == 401
+    assert client.post("/login?next=/photos", data={"token": "open-sesame"}).location == "/photos"
+    assert client.get("/").status_code == 200
+    bearer = {"Authorization": "Bearer open-sesame"}
+    assert app.test_client().get("/api/v1/photos", headers=bearer).status_code == 200
+    wrong = {"Authorization": "Bearer wrong"}
+    assert app.test_client().get("/api/v1/photos", headers=wrong).status_code == 401

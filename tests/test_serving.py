@@ -1,0 +1,201 @@
+"""The app as a process of its own: many at once, and its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import requests
+from conftest import decoded, encoded, scene
+
+from colorizer.settings import ROOT
+from colorizer.store import Store
+
+
+class Server:
+    """`python app.py` on a free port."""
+
+    def __init__(self, process, address, uploads):
+        self.process, self.address, self.uploads = process, address, uploads
+
+    def post(self, data, **options):
+        files = {"file": ("photo.png", data)}
+        return requests.post(
+            f"{self.address}/api/v1/photos", data=options, files=files, timeout=120
+        )
+
+    def wait_until(self, check, tries=600):
+        """Ask again and again, the answer of the process itself setting the pace."""
+        pause = threading.Event()
+        for _ in range(tries):
+            assert self.process.poll() is None, "the server has ended"
+            try:
+                if check():
+                    return
+            except requests.ConnectionError:
+                pass
+            pause.wait(0.1)
+        raise AssertionError("waited in vain")
+
+    def is_ready(self):
+        return requests.get(f"{self.address}/readyz", timeout=30).ok
+
+    def is_receiving(self):
+        return any(self.uploads.glob(".incoming/*/*/original"))
+
+    def photos(self):
+        return [p for p in self.uploads.iterdir() if p.name != ".incoming"]
+
+
+@contextmanager
+def serving(uploads, checkpoint, **settings) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "COLORIZER_PORT": str(port),
+        "COLORIZER_UPLOADS": str(uploads),
+        "COLORIZER_MODELS": str(checkpoint.models),
+        "COLORIZER_TRUST_SHA256": checkpoint.sum,
+        "COLORIZER_RENDER_FACTOR": "7",
+    } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, f"http://127.0.0.1:{port}", uploads)
+    try:
+        yield server
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_sixteen_at_once_are_answered_or_sent_away_and_none_is_mixed_up(
+    tmp_path, artistic_checkpoint
+):
+    photos = [encoded(scene(80 + 4 * i, 60, seed=i)) for i in range(16)]
+    with serving(tmp_path, artistic_checkpoint, model="artistic") as server:
+        server.wait_until(server.is_ready)
+        with ThreadPoolExecutor(16) as pool:
+            # The first one is large in work, so that the others meet it in the generator.
+            first = pool.submit(server.post, photos[0], render_factor=20, model="artistic")
+            server.wait_until(server.is_receiving)
+            rest = [pool.submit(server.post, photo, model="artistic") for photo in photos[1:]]
+            answers = [first.result(), *(future.result() for future in rest)]
+        done = [i for i, answer in enumerate(answers) if answer.status_code == 201]
+        away = [answer for answer in answers if answer.status_code == 503]
+        assert len(done) + len(away) == 16
+        assert len(done) >= 8
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in away)
+        for i in done:
+            links = answers[i].json()["links"]
+            assert requests.get(server.address + links["original"], timeout=30).content == photos[i]
+            result = decoded(requests.get(server.address + links["result"], timeout=30).content)
+            before = decoded(photos[i])
+            assert result.shape == before.shape
+            luma = (result.astype(int) - before) @ [0.299, 0.587, 0.114]
+            assert np.abs(luma).mean() < 2
+        assert len(server.photos()) == len(done)
+
+
+def test_one_more_than_may_wait_is_sent_away(tmp_path, artistic_checkpoint):
+    with serving(tmp_path, artistic_checkpoint, max_waiting=0) as server:
+        server.wait_until(server.is_ready)
+        photo = encoded(scene())
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(server.post, photo, render_factor=30, model="artistic")
+            server.wait_until(server.is_receiving)
+            answer = server.post(photo, model="artistic")
+            # Pages are served meanwhile.
+            assert requests.get(server.address, timeout=30).ok
+            assert answer.status_code == 503
+            assert "Retry-After" in answer.headers
+            assert first.result().status_code == 201
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_end_finishes_the_photo_in_hand(tmp_path, artistic_checkpoint, number):
+    with serving(tmp_path, artistic_checkpoint) as server, ThreadPoolExecutor(1) as pool:
+        server.wait_until(server.is_ready)
+        answer = pool.submit(server.post, encoded(scene()), render_factor=30, model="artistic")
+        server.wait_until(server.is_receiving)
+        server.process.send_signal(number)
+        assert answer.result().status_code == 201
+        assert server.process.wait(timeout=60) == 0
+        assert len(server.photos()) == 1
+
+
+def test_a_kill_in_the_middle_leaves_no_half_photo(tmp_path, artistic_checkpoint):
+    with serving(tmp_path, artistic_checkpoint) as server, ThreadPoolExecutor(1) as pool:
+        server.wait_until(server.is_ready)
+        answer = pool.submit(server.post, encoded(scene()), render_factor=30, model="artistic")
+        server.wait_until(server.is_receiving)
+        server.process.kill()
+        with pytest.raises(requests.ConnectionError):
+            answer.result()
+        server.process.wait()
+        assert server.photos() == []
+        assert server.is_receiving()
+        Store(tmp_path)  # the next start
+        assert not server.is_receiving()
+
+
+def test_weights_from_a_mirror_take_over_without_a_restart(tmp_path, artistic_checkpoint):
+    mirror = subprocess.Popen(
+        [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"],
+        cwd=artistic_checkpoint.models,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        text=True,
+    )
+    try:
+        port = mirror.stdout.readline().split(" port ")[1].split()[0]
+        settings = {"models": tmp_path / "models", "weights_url": f"http://127.0.0.1:{port}"}
+        with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
+
+            def state():
+                models = requests.get(f"{server.address}/api/v1/models", timeout=30).json()
+                return {m["name"]: m["state"] for m in models["models"]}["artistic"]
+
+            server.wait_until(lambda: state() in ("downloading", "loading", "ready"))
+            server.wait_until(lambda: state() == "ready")
+            assert server.post(encoded(scene())).json()["model"] == "artistic"
+    finally:
+        mirror.kill()
+        mirror.wait()
+        mirror.stdout.close()
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = {
+            "COLORIZER_PORT": str(taken.getsockname()[1]),
+            "COLORIZER_UPLOADS": str(tmp_path),
+        }
+        process = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert process.returncode == 1
+    assert process.stderr.count("\n") == 1
+    assert "can't be listened on" in process.stderr

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from colorizer.errors import SettingsError
+from colorizer.settings import ROOT, Settings
+
+
+def test_defaults_are_those_of_the_contract():
+    settings = Settings.from_environment({})
+    assert (settings.host, settings.port, settings.model) == ("127.0.0.1", 5000, "artistic")
+    assert settings.uploads == ROOT / "uploads"
+    assert (settings.render_factor, settings.max_waiting, settings.keep_hours) == (35, 8, 24)
+
+
+def test_values_are_read():
+    settings = Settings.from_environment(
+        {
+            "COLORIZER_UPLOADS": "/elsewhere",
+            "COLORIZER_DEVICE": "cuda:1",
+            "COLORIZER_DOWNLOAD": "0",
+            "COLORIZER_TRUST_SHA256": f"{'A' * 64}, {'b' * 64}",
+            "PATH": "not ours",
+        }
+    )
+    assert settings.uploads == Path("/elsewhere")
+    assert (settings.device, settings.download) == ("cuda:1", False)
+    assert settings.trust_sha256 == {"a" * 64, "b" * 64}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "takes"),
+    [
+        ("COLORIZER_PORT", "http", "1 to 65535"),
+        ("COLORIZER_PORT", "70000", "1 to 65535"),
+        ("COLORIZER_RENDER_FACTOR", "46", "7 to 45"),
+        ("COLORIZER_MODEL", "best", "artistic"),
+        ("COLORIZER_DEVICE", "gpu", "cuda:N"),
+        ("COLORIZER_DOWNLOAD", "yes", "0 or 1"),
+        ("COLORIZER_WEIGHTS_URL", "ftp://x", "http"),
+        ("COLORIZER_TRUST_SHA256", "abc", "SHA-256"),
+        ("COLORIZER_KEEP_HOURS", "nan", "hours"),
+        ("COLORIZER_SECRET_KEY", "short", "16"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_it_takes(name, value, takes):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: value})
+    assert name in str(caught.value)
+    assert takes in str(caught.value)
+
+
+def test_an_unknown_name_stops_the_start_with_one_line():
+    process = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={"COLORIZER_PROT": "80"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.returncode == 1
+    assert len(process.stderr.splitlines()) == 1
+    assert "COLORIZER_PROT" in process.stderr
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
+def test_every_setting_is_documented(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    missing = [
+        f.name for f in dataclasses.fields(Settings) if f"COLORIZER_{f.name.upper()}" not in text
+    ]
+    assert not missing
