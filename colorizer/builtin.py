@@ -7,11 +7,9 @@ mean, enlarged along the edges of the luma by a fast guided filter (He and Sun, 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F  # noqa: N812
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor, nn
 
 WIDTHS = (32, 64, 128, 256, 320)  # channels at strides 2, 4, 8, 16, 32
@@ -105,7 +103,7 @@ class BuiltinNetwork(nn.Module):
         """Take the annealed mean of the colours: (N, colours, H, W) to (N, 2, H, W)."""
         tempered = (scores - exponent * self.rarity[:, None, None]) / temperature
         chances = F.softmax(tempered, dim=1)
-        return gain * torch.einsum("nchw,cd->ndhw", chances, self.colours)
+        return gain * torch.einsum("nchw,cd->ndhw", chances, self.colours.to(chances.dtype))
 
     def forward(self, luma: Tensor) -> Tensor:
         """Guess the chroma of photographs squeezed to squares.
@@ -113,18 +111,19 @@ class BuiltinNetwork(nn.Module):
         Parameters
         ----------
         luma : Tensor
-            (N, 1, S, S) float32, BT.601 luma, 0 to 1, S a multiple of 16.
+            (N, 1, S, S), BT.601 luma, 0 to 1, S a multiple of 16.
 
         Returns
         -------
         Tensor
             (N, 2, S, S) float32, U and V as OpenCV's full-range `COLOR_RGB2YUV` defines them.
         """
-        side = luma.shape[-1]
-        working = max(64, 32 * round(side / 3.5 / 32))
+        luma = luma.float()  # the guided filter takes small differences
+        working = max(64, 32 * round(luma.shape[-1] / 3.5 / 32))
         small = F.interpolate(luma, (working, working), mode="bilinear", antialias=True)
-        scores = (self.scores(small) + self.scores(small.flip(3)).flip(3)) / 2
-        chroma = enlarge(self.decode(scores), small, luma)
+        pair = torch.cat([small, small.flip(3)]).to(self.head.weight.dtype)
+        straight, mirrored = self.scores(pair).float().chunk(2)
+        chroma = enlarge(self.decode((straight + mirrored.flip(3)) / 2), small, luma)
         return chroma * chroma.new_tensor([U_SCALE, V_SCALE])[:, None, None]
 
 
@@ -165,9 +164,9 @@ def enlarge(
     return slope * luma + offset
 
 
-def load_builtin(path: Path) -> BuiltinNetwork:
+def load_builtin(data: bytes) -> BuiltinNetwork:
     """Load the network for inference from float16 safetensors, every tensor accounted for."""
-    tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+    tensors = {name: tensor.float() for name, tensor in load(data).items()}
     network = BuiltinNetwork(len(tensors["colours"]))
     network.load_state_dict(tensors, strict=True)
     return network.eval().requires_grad_(False)

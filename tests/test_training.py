@@ -72,7 +72,7 @@ def test_loss_falls_and_weights_load(photos: Photos, tmp_path: Path) -> None:
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
 
     export(run.averaged, tmp_path / "weights.safetensors")
-    network = load_builtin(tmp_path / "weights.safetensors")
+    network = load_builtin((tmp_path / "weights.safetensors").read_bytes())
     rgb = landscape(100)
     own = measure(colourise(network, rgb, 7), rgb)
     assert own.psnr > measure(grey(rgb), rgb).psnr
