@@ -123,7 +123,7 @@ def build_generator(architecture: Literal["deep", "wide"]) -> nn.Module:
     with _process_unchanged(), _lock:
         _import_fastai()
         from deoldify.unet import DynamicUnetDeep, DynamicUnetWide
-        from fastai.layers import NormType
+        from fastai.layers import NormType, PixelShuffle_ICNR
         from fastai.vision.learner import create_body
         from torchvision import models
 
@@ -146,6 +146,11 @@ def build_generator(architecture: Literal["deep", "wide"]) -> nn.Module:
                 bottle=False,
                 nf_factor=nf_factor,
             )
+    for layer in generator.get_submodule("layers").children():
+        # fastai 1.0.61 doesn't blur behind the last pixel shuffle; the copy that deoldify brings
+        # always does. The picture must not depend on which of the two pip installed last.
+        if isinstance(layer, PixelShuffle_ICNR) and not hasattr(layer, "do_blur"):
+            layer.blur = None
     return generator.eval()
 
 

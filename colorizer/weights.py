@@ -89,6 +89,14 @@ WEIGHTS = {
                 MIRROR + "ColorizeVideo_gen.pth",
             ),
         ),
+        Weights(
+            "builtin",
+            "Built-in",
+            "builtin",
+            "builtin.safetensors",
+            22_797_552,
+            "b26cc5ad534e96500a3e0656a396d2e49109729c029c4027e02c6e2ff8a2fcda",
+        ),
     )
 }
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from conftest import encoded, scene
 from playwright.sync_api import expect, sync_playwright
+from server import serving
 from werkzeug.serving import make_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -130,3 +132,55 @@ def test_nothing_is_wider_than_the_window(page, width):
     for address in (page.url, "/", "/photos", "/nowhere"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+class HeldMirror:
+    """Serves one file, all but its last byte until `release` is called."""
+
+    def __init__(self, path):
+        data, self._released = path.read_bytes(), threading.Event()
+        mirror = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data[:-1])
+                mirror._released.wait(300)
+                self.wfile.write(data[-1:])
+
+            def log_message(self, *_):
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self._http.server_port}"
+
+    def release(self):
+        self._released.set()
+
+    def close(self):
+        self.release()
+        self._http.shutdown()
+        self._http.server_close()
+
+
+def test_artistic_takes_over_from_the_builtin_generator(chromium, tmp_path, artistic_checkpoint):
+    mirror = HeldMirror(artistic_checkpoint.path)
+    settings = {"models": tmp_path / "models", "weights_url": mirror.address}
+    with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
+        page = chromium.new_context(locale="en-GB", base_url=server.address).new_page()
+        server.wait_until(server.is_ready)
+        send_photo(page)
+        expect(page.get_by_role("definition").first).to_have_text("Built-in")
+        expect(page.locator("#engine")).to_contain_text("255 of 255 MB")
+        mirror.release()
+        # The page that is open learns of it, without being loaded anew.
+        expect(page.locator("#engine")).to_contain_text("ready", timeout=120_000)
+        page.reload()
+        page.get_by_role("button", name="Colour it again with DeOldify Artistic").click()
+        expect(page.get_by_role("definition").first).to_have_text(
+            "DeOldify Artistic", timeout=60_000
+        )
+    mirror.close()

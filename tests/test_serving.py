@@ -7,80 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import requests
 from conftest import decoded, encoded, scene
+from server import serving
 
 from colorizer.settings import ROOT
 from colorizer.store import Store
-
-
-class Server:
-    """`python app.py` on a free port."""
-
-    def __init__(self, process, address, uploads):
-        self.process, self.address, self.uploads = process, address, uploads
-
-    def post(self, data, **options):
-        files = {"file": ("photo.png", data)}
-        return requests.post(
-            f"{self.address}/api/v1/photos", data=options, files=files, timeout=120
-        )
-
-    def wait_until(self, check, tries=600):
-        """Ask again and again, the answer of the process itself setting the pace."""
-        pause = threading.Event()
-        for _ in range(tries):
-            assert self.process.poll() is None, "the server has ended"
-            try:
-                if check():
-                    return
-            except requests.ConnectionError:
-                pass
-            pause.wait(0.1)
-        raise AssertionError("waited in vain")
-
-    def is_ready(self):
-        return requests.get(f"{self.address}/readyz", timeout=30).ok
-
-    def is_receiving(self):
-        return any(self.uploads.glob(".incoming/*/*/original"))
-
-    def photos(self):
-        return [p for p in self.uploads.iterdir() if p.name != ".incoming"]
-
-
-@contextmanager
-def serving(uploads, checkpoint, **settings) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        "COLORIZER_PORT": str(port),
-        "COLORIZER_UPLOADS": str(uploads),
-        "COLORIZER_MODELS": str(checkpoint.models),
-        "COLORIZER_TRUST_SHA256": checkpoint.sum,
-        "COLORIZER_RENDER_FACTOR": "7",
-    } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    server = Server(process, f"http://127.0.0.1:{port}", uploads)
-    try:
-        yield server
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_sixteen_at_once_are_answered_or_sent_away_and_none_is_mixed_up(
@@ -151,33 +87,6 @@ def test_a_kill_in_the_middle_leaves_no_half_photo(tmp_path, artistic_checkpoint
         assert server.is_receiving()
         Store(tmp_path)  # the next start
         assert not server.is_receiving()
-
-
-def test_weights_from_a_mirror_take_over_without_a_restart(tmp_path, artistic_checkpoint):
-    mirror = subprocess.Popen(
-        [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"],
-        cwd=artistic_checkpoint.models,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        text=True,
-    )
-    try:
-        port = mirror.stdout.readline().split(" port ")[1].split()[0]
-        settings = {"models": tmp_path / "models", "weights_url": f"http://127.0.0.1:{port}"}
-        with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
-
-            def state():
-                models = requests.get(f"{server.address}/api/v1/models", timeout=30).json()
-                return {m["name"]: m["state"] for m in models["models"]}["artistic"]
-
-            server.wait_until(lambda: state() in ("downloading", "loading", "ready"))
-            server.wait_until(lambda: state() == "ready")
-            assert server.post(encoded(scene())).json()["model"] == "artistic"
-    finally:
-        mirror.kill()
-        mirror.wait()
-        mirror.stdout.close()
 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path):

@@ -1,0 +1,77 @@
+"""`python app.py` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+
+from colorizer.settings import ROOT
+
+
+class Server:
+    """`python app.py` on a free port."""
+
+    def __init__(self, process, address, uploads):
+        self.process, self.address, self.uploads = process, address, uploads
+
+    def post(self, data, **options):
+        files = {"file": ("photo.png", data)}
+        return requests.post(
+            f"{self.address}/api/v1/photos", data=options, files=files, timeout=120
+        )
+
+    def wait_until(self, check, tries=600):
+        """Ask again and again, the answer of the process itself setting the pace."""
+        pause = threading.Event()
+        for _ in range(tries):
+            assert self.process.poll() is None, "the server has ended"
+            try:
+                if check():
+                    return
+            except requests.ConnectionError:
+                pass
+            pause.wait(0.1)
+        raise AssertionError("waited in vain")
+
+    def is_ready(self):
+        return requests.get(f"{self.address}/readyz", timeout=30).ok
+
+    def is_receiving(self):
+        return any(self.uploads.glob(".incoming/*/*/original"))
+
+    def photos(self):
+        return [p for p in self.uploads.iterdir() if p.name != ".incoming"]
+
+
+@contextmanager
+def serving(uploads, checkpoint, **settings) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "COLORIZER_PORT": str(port),
+        "COLORIZER_UPLOADS": str(uploads),
+        "COLORIZER_MODELS": str(checkpoint.models),
+        "COLORIZER_TRUST_SHA256": checkpoint.sum,
+        "COLORIZER_RENDER_FACTOR": "7",
+    } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, f"http://127.0.0.1:{port}", uploads)
+    try:
+        yield server
+    finally:
+        process.kill()
+        process.communicate()
