@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .download import download
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 State = Literal["absent", "downloading", "loading", "ready", "failed"]
 
 EXPIRY_SECONDS = 300  # between two looks for photos whose time is over
+WATCH_SECONDS = 2  # between two looks for a weight file that is put there by hand
 RETRY_SECONDS = 600  # between two rounds of downloads that all failed
 
 
@@ -114,24 +116,35 @@ class Runtime:
             import torch
 
             torch.set_num_threads(self.settings.threads)
-        first = [name for name in ("builtin", self.settings.model) if name in self.models]
-        for name in dict.fromkeys([*first, *self.models]):
-            status = self.models[name]
-            if find_weights(name).path(self.settings.models).exists():
-                self._load(status)
-        while self._must_download(self.models[self.settings.model]):
-            if self._download(self.models[self.settings.model]):
-                self._load(self.models[self.settings.model])
-            else:
-                time.sleep(RETRY_SECONDS)
+        default = self.settings.model
+        tried: dict[str, float | None] = {}
+        # The built-in generator is there in a second and colours until the default one is ready.
+        for name in dict.fromkeys(["builtin", default, *self.models]):
+            tried[name] = _modified(find_weights(name).path(self.settings.models))
+            if tried[name]:
+                self._load(self.models[name])
+        while self.models[default].state != "ready":
+            tried[default] = self._wait_for_weights(default, tried[default])
+            self._load(self.models[default])
 
-    def _must_download(self, status: ModelStatus) -> bool:
-        weights = find_weights(status.name)
-        missing = not weights.path(self.settings.models).exists()
-        return missing and bool(weights.urls) and self.settings.download
+    def _wait_for_weights(self, name: str, tried: float | None) -> float:
+        """Wait for a weight file, downloaded or put there by hand, but not the one `tried`.
 
-    def _download(self, status: ModelStatus) -> bool:
-        """Fetch a generator's weights; tell whether they are here now."""
+        Returns its time of modification, as which `tried` is given too.
+        """
+        weights = find_weights(name)
+        path = weights.path(self.settings.models)
+        while True:
+            if not path.exists() and weights.urls and self.settings.download:
+                self._download(self.models[name])
+            again_at = time.monotonic() + RETRY_SECONDS
+            while (found := _modified(path)) == tried and time.monotonic() < again_at:
+                time.sleep(WATCH_SECONDS)
+            if found and found != tried:
+                return found
+            tried = found
+
+    def _download(self, status: ModelStatus) -> None:
         weights = find_weights(status.name)
         status.bytes_done, status.bytes_total = 0, weights.size
         status.state = "downloading"
@@ -156,8 +169,6 @@ class Runtime:
         except ColorizerError as error:
             log.error("%s", error)
             status.error, status.state = error, "failed"
-            return False
-        return True
 
     def _load(self, status: ModelStatus) -> None:
         from .generator import load_generator
@@ -183,6 +194,10 @@ class Runtime:
         else:
             status.state = "ready"
             log.info("%s is ready (%s, %s)", status.title, status.device, status.precision)
+
+
+def _modified(path: Path) -> float | None:
+    return path.stat().st_mtime if path.exists() else None
 
 
 def _not_ready(status: ModelStatus) -> ColorizerError:

@@ -108,3 +108,22 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path):
     assert process.returncode == 1
     assert process.stderr.count("\n") == 1
     assert "can't be listened on" in process.stderr
+
+
+def test_weights_put_there_by_hand_are_noticed_even_after_wrong_ones(tmp_path, artistic_checkpoint):
+    models = tmp_path / "models"
+    models.mkdir()
+    weights = models / artistic_checkpoint.path.name
+    weights.write_bytes(b"<html>Sign in</html>")
+    settings = {"models": models, "download": 0}
+    with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
+
+        def state():
+            answer = requests.get(f"{server.address}/api/v1/models", timeout=30).json()
+            return {model["name"]: model["state"] for model in answer["models"]}["artistic"]
+
+        server.wait_until(lambda: state() == "failed")
+        assert "web page" in requests.get(server.address, timeout=30).text
+        weights.unlink()
+        weights.symlink_to(artistic_checkpoint.path)
+        server.wait_until(lambda: state() == "ready")
