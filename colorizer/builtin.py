@@ -18,8 +18,8 @@ DECODER = (256, 128, 96)  # channels on the way back, strides 16, 8, 4
 
 # The shipped setting, chosen on the validation curve (models/BUILTIN.md).
 EXPONENT = 0.0  # how far the weights of rare colours are divided out again
-TEMPERATURE = 0.5  # below 1: the likelier colours count more in the mean
-GAIN = 1.0  # factor on the mean's saturation
+TEMPERATURE = 0.7  # below 1: the likelier colours count more in the mean
+GAIN = 1.1  # factor on the mean's saturation
 
 # OpenCV's full-range BT.601: U per B - Y, V per R - Y.
 U_SCALE, V_SCALE = 0.492, 0.877

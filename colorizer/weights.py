@@ -180,6 +180,11 @@ def _not_the_weights(path: Path, weights: Weights, file: BinaryIO, digest: str) 
     size = path.stat().st_size
     file.seek(0)
     names: dict[str, object] = {"file": path.name, "title": weights.title}
+    if not weights.urls:
+        return WeightsError(
+            N_("%(file)s is not the file that belongs to this project; fetch the project anew."),
+            **names,
+        )
     if file.read(256).lstrip()[:1] == b"<":
         return WeightsError(
             N_(
