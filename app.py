@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
 import signal
 import sys
+import tempfile
 import threading
 import time
 from datetime import timedelta
@@ -95,6 +97,11 @@ def serve() -> None:
     try:
         settings = Settings.from_environment()
         app = create_app(settings)
+    except ColorizerError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{error.filename} can't be written to: {error.strerror}.")
+    try:
         server = waitress.create_server(
             app,
             map=channels,
@@ -104,8 +111,6 @@ def serve() -> None:
             # What is a little too large is read to its end, so that the browser gets our answer.
             max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
         )
-    except ColorizerError as error:
-        sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{settings.host}:{settings.port} can't be listened on: {error.strerror}.")
     stop = threading.Event()
@@ -128,13 +133,13 @@ def serve() -> None:
 
 def _kept_secret(path: Path) -> str:
     """Read the key that signs cookies from its private file, made at the first start."""
-    path.parent.mkdir(exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # mode 0600
+            file.write(secrets.token_hex(32))
+            file.flush()
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(file.name, path)
     return path.read_text()
 
 

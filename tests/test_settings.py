@@ -55,18 +55,26 @@ def test_a_bad_value_is_named_with_what_it_takes(name, value, takes):
     assert takes in str(caught.value)
 
 
-def test_an_unknown_name_stops_the_start_with_one_line():
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ({"COLORIZER_PROT": "80"}, "COLORIZER_PROT"),
+        ({"COLORIZER_DEVICE": "cuda:99"}, "cuda:99 is not in this machine"),
+        ({"COLORIZER_UPLOADS": "/dev/null/uploads"}, "/dev/null"),
+    ],
+)
+def test_what_is_wrong_stops_the_start_with_one_line(setting, says):
     process = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={"COLORIZER_PROT": "80"},
+        env=setting,
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert process.returncode == 1
     assert len(process.stderr.splitlines()) == 1
-    assert "COLORIZER_PROT" in process.stderr
+    assert says in process.stderr
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])

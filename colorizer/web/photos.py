@@ -26,7 +26,8 @@ def process_request() -> Record:
         raise OptionError(N_("One photo at a time, please."))
     return process_upload(
         files[0].stream,
-        files[0].filename,
+        # Some browsers send a path; only the name is the visitor's business to see again.
+        PurePath(files[0].filename.replace("\\", "/")).name[:200],
         owner(),
         options,
         settings=app.settings,
@@ -58,9 +59,8 @@ def send_original(record: Record) -> Response:
 
 def send_result(record: Record, *, download: bool) -> Response:
     """Send the coloured file; a download is named after the visitor's file."""
-    stem = PurePath(record.name.replace("\\", "/")).stem or "photo"
-    suffix = PurePath(record.result).suffix
-    return _send(record, record.result, f"{stem}-colorized{suffix}", download)
+    stem, suffix = PurePath(record.name).stem, PurePath(record.result).suffix
+    return _send(record, record.result, f"{stem or 'photo'}-colorized{suffix}", download)
 
 
 def _send(record: Record, file: str, name: str, download: bool = False) -> Response:
