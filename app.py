@@ -27,6 +27,7 @@ from colorizer.settings import Settings
 from colorizer.store import Store
 from colorizer.web import Services, access, errors, services
 from colorizer.web.api import api
+from colorizer.web.metrics import Metrics
 from colorizer.web.pages import choose_language, pages
 
 log = logging.getLogger("colorizer")
@@ -75,7 +76,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     store = Store(settings.uploads, settings.keep_hours)
-    app.extensions["colorizer"] = Services(settings, store, Runtime(settings, store))
+    runtime = Runtime(settings, store)
+    app.extensions["colorizer"] = Services(settings, store, runtime, Metrics(runtime))
     Babel(app, locale_selector=choose_language)
     csrf = CSRFProtect(app)
     csrf.exempt(api)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from .download import download
 from .errors import N_, BusyError, ColorizerError, NotReadyError
 from .settings import Settings
 from .store import Store
-from .weights import WEIGHTS, find_weights
+from .weights import WEIGHTS, Weights, find_weights, missing_weights
 
 if TYPE_CHECKING:
     from .generator import Generator
@@ -63,7 +63,7 @@ class Runtime:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
-        self.models = {row.name: ModelStatus(row.name, row.title) for row in WEIGHTS.values()}
+        self.models = {row.name: self._first_status(row) for row in WEIGHTS.values()}
         self.turns = Turns(settings.max_waiting)
         self._started = threading.Lock()
 
@@ -102,6 +102,18 @@ class Runtime:
             raise _not_ready(status)
         return status.generator
 
+    def _first_status(self, weights: Weights) -> ModelStatus:
+        """Tell what `start` is going to do with a generator."""
+        if self._path(weights.name).exists():
+            return ModelStatus(weights.name, weights.title, "loading")
+        if weights.name == self.settings.model and weights.urls and self.settings.download:
+            return ModelStatus(weights.name, weights.title, "downloading")
+        error = missing_weights(weights, self.settings.models)
+        return ModelStatus(weights.name, weights.title, "absent", error=error)
+
+    def _path(self, name: str) -> Path:
+        return find_weights(name).path(self.settings.models)
+
     def _delete_expired(self) -> None:
         while True:
             try:
@@ -120,23 +132,22 @@ class Runtime:
         tried: dict[str, float | None] = {}
         # The built-in generator is there in a second and colours until the default one is ready.
         for name in dict.fromkeys(["builtin", default, *self.models]):
-            tried[name] = _modified(find_weights(name).path(self.settings.models))
+            tried[name] = _modified(self._path(name))
             if tried[name]:
-                self._load(self.models[name])
+                self._attempt(self.models[name], self._load)
         while self.models[default].state != "ready":
             tried[default] = self._wait_for_weights(default, tried[default])
-            self._load(self.models[default])
+            self._attempt(self.models[default], self._load)
 
     def _wait_for_weights(self, name: str, tried: float | None) -> float:
         """Wait for a weight file, downloaded or put there by hand, but not the one `tried`.
 
         Returns its time of modification, as which `tried` is given too.
         """
-        weights = find_weights(name)
-        path = weights.path(self.settings.models)
+        path = self._path(name)
         while True:
-            if not path.exists() and weights.urls and self.settings.download:
-                self._download(self.models[name])
+            if not path.exists() and find_weights(name).urls and self.settings.download:
+                self._attempt(self.models[name], self._download)
             again_at = time.monotonic() + RETRY_SECONDS
             while (found := _modified(path)) == tried and time.monotonic() < again_at:
                 time.sleep(WATCH_SECONDS)
@@ -158,42 +169,42 @@ class Runtime:
                 log.info("%s: %d of %d MB", weights.file, done // 1_000_000, total // 1_000_000)
                 next_report = done + total // 20
 
-        try:
-            download(
-                weights,
-                self.settings.models,
-                mirror=self.settings.weights_url,
-                trusted=self.settings.trust_sha256,
-                progress=progress,
-            )
-        except ColorizerError as error:
-            log.error("%s", error)
-            status.error, status.state = error, "failed"
+        download(
+            weights,
+            self.settings.models,
+            mirror=self.settings.weights_url,
+            trusted=self.settings.trust_sha256,
+            progress=progress,
+        )
 
     def _load(self, status: ModelStatus) -> None:
         from .generator import load_generator
 
-        status.error, status.state = None, "loading"
+        status.state = "loading"
+        status.generator = load_generator(
+            status.name,
+            models=self.settings.models,
+            device=self.settings.device,
+            precision=self.settings.precision,
+            trusted=self.settings.trust_sha256,
+        )
+        status.state = "ready"
+        log.info("%s is ready (%s, %s)", status.title, status.device, status.precision)
+
+    def _attempt(self, status: ModelStatus, action: Callable[[ModelStatus], None]) -> None:
+        """Do something to a generator; what goes wrong becomes its state."""
+        status.error = None
         try:
-            status.generator = load_generator(
-                status.name,
-                models=self.settings.models,
-                device=self.settings.device,
-                precision=self.settings.precision,
-                trusted=self.settings.trust_sha256,
-            )
+            action(status)
         except ColorizerError as error:
             log.error("%s", error)
             status.error, status.state = error, "failed"
         except Exception:
-            log.exception("%s could not be loaded", status.title)
+            log.exception("%s can't be made ready", status.title)
             status.error = NotReadyError(
-                N_("%(title)s could not be loaded; the log says why."), title=status.title
+                N_("%(title)s could not be made ready; the log says why."), title=status.title
             )
             status.state = "failed"
-        else:
-            status.state = "ready"
-            log.info("%s is ready (%s, %s)", status.title, status.device, status.precision)
 
 
 def _modified(path: Path) -> float | None:
@@ -201,24 +212,15 @@ def _modified(path: Path) -> float | None:
 
 
 def _not_ready(status: ModelStatus) -> ColorizerError:
-    if status.state == "failed" and status.error is not None:
+    if status.error is not None:
         return NotReadyError(status.error.message, **status.error.params)
     if status.state == "downloading":
         return NotReadyError(
             N_("%(title)s is still being downloaded. Try again in a few minutes."),
             title=status.title,
         )
-    if status.state == "loading":
-        return NotReadyError(
-            N_("%(title)s is still being loaded. Try again in a moment."), title=status.title
-        )
     return NotReadyError(
-        N_(
-            "The weights of %(title)s are not on this machine. Whoever runs it can fetch them: "
-            "python -m colorizer weights download %(name)s"
-        ),
-        title=status.title,
-        name=status.name,
+        N_("%(title)s is still being loaded. Try again in a moment."), title=status.title
     )
 
 
@@ -230,6 +232,10 @@ class Turns:
         self._queue: deque[object] = deque()
         self._closed = False
         self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        """How many have their turn or wait for it."""
+        return len(self._queue)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -95,7 +95,7 @@ WEIGHTS = {
             "builtin",
             "builtin.safetensors",
             22_797_552,
-            "b26cc5ad534e96500a3e0656a396d2e49109729c029c4027e02c6e2ff8a2fcda",
+            "faa665821ddfe328a911347db764d831ba0b489957eb256c3ce9155bf2859291",
         ),
     )
 }
@@ -142,7 +142,7 @@ def open_verified(
     try:
         file = path.open("rb")
     except OSError as error:
-        raise _missing(path, weights) from error
+        raise missing_weights(weights, path.parent) from error
     with file:
         digest = _sha256(file)
         if digest != weights.sha256 and digest not in trusted:
@@ -151,28 +151,31 @@ def open_verified(
         yield file
 
 
+def missing_weights(weights: Weights, folder: Path) -> WeightsError:
+    """Say that a weight file is not in `folder`, and how to get it there."""
+    if not weights.urls:
+        return WeightsError(
+            N_("%(file)s is missing; it belongs to this project. Fetch the project anew."),
+            file=weights.file,
+        )
+    return WeightsError(
+        N_(
+            "The weights of %(title)s are not here. Whoever runs this server can fetch them with "
+            "“python -m colorizer weights download %(name)s”, or download %(url)s elsewhere and "
+            "put the file into %(folder)s."
+        ),
+        title=weights.title,
+        name=weights.name,
+        url=weights.urls[0],
+        folder=folder,
+    )
+
+
 def _sha256(file: BinaryIO) -> str:
     digest = hashlib.sha256()
     while chunk := file.read(1 << 20):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _missing(path: Path, weights: Weights) -> WeightsError:
-    if not weights.urls:
-        return WeightsError(
-            N_("%(file)s is missing from the folder models; it belongs to this project."),
-            file=path.name,
-        )
-    return WeightsError(
-        N_(
-            "The weights of %(title)s are not here. Download %(url)s on a machine that can reach "
-            "it and put the file into %(folder)s."
-        ),
-        title=weights.title,
-        url=weights.urls[0],
-        folder=path.parent,
-    )
 
 
 def _not_the_weights(path: Path, weights: Weights, file: BinaryIO, digest: str) -> WeightsError:

@@ -19,6 +19,7 @@ from PIL import Image
 from app import create_app
 from benchmarks.published import make_checkpoint
 from colorizer.generator import Generator, load_generator
+from colorizer.runtime import ModelStatus
 from colorizer.settings import Settings
 from colorizer.weights import WEIGHTS
 
@@ -84,8 +85,9 @@ def make_app(tmp_path: Path, artistic: Generator) -> Callable[..., Flask]:
         app.testing = True
         runtime = app.extensions["colorizer"].runtime
         runtime.start = lambda: None  # nothing is loaded in the background
-        runtime.models["artistic"].generator = artistic
-        runtime.models["artistic"].state = "ready"
+        runtime.models["artistic"] = ModelStatus(
+            "artistic", "DeOldify Artistic", "ready", generator=artistic
+        )
         return app
 
     return make

@@ -40,11 +40,24 @@ class Server:
             pause.wait(0.1)
         raise AssertionError("waited in vain")
 
+    def state(self, model="artistic"):
+        models = requests.get(f"{self.address}/api/v1/models", timeout=30).json()["models"]
+        return next(m["state"] for m in models if m["name"] == model)
+
     def is_ready(self):
+        return self.state() == "ready"
+
+    def is_of_use(self):
         return requests.get(f"{self.address}/readyz", timeout=30).ok
 
-    def is_receiving(self):
-        return any(self.uploads.glob(".incoming/*/*/original"))
+    def is_colouring(self):
+        return "colorizer_photos_in_progress 0" not in self.metrics()
+
+    def metrics(self):
+        return requests.get(f"{self.address}/metrics", timeout=30).text
+
+    def half_photos(self):
+        return list(self.uploads.glob(".incoming/*/*/original"))
 
     def photos(self):
         return [p for p in self.uploads.iterdir() if p.name != ".incoming"]

@@ -173,7 +173,7 @@ def test_artistic_takes_over_from_the_builtin_generator(chromium, tmp_path, arti
     settings = {"models": tmp_path / "models", "weights_url": mirror.address}
     with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
         page = chromium.new_context(locale="en-GB", base_url=server.address).new_page()
-        server.wait_until(server.is_ready)
+        server.wait_until(server.is_of_use)
         send_photo(page)
         expect(page.get_by_role("definition").first).to_have_text("Built-in")
         expect(page.locator("#engine")).to_contain_text("255 of 255 MB")

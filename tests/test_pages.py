@@ -201,3 +201,13 @@ def test_a_token_shuts_everything_but_the_log_in(make_app):
     assert app.test_client().get("/api/v1/photos", headers=bearer).status_code == 200
     wrong = {"Authorization": "Bearer wrong"}
     assert app.test_client().get("/api/v1/photos", headers=wrong).status_code == 401
+
+
+def test_metrics_count(client):
+    upload(client)
+    upload(client, b"text")
+    figures = client.get("/metrics").text
+    assert 'colorizer_photo_seconds_count{model="artistic"} 1.0' in figures
+    assert 'colorizer_photos_refused_total{error="NotAPictureError"} 1.0' in figures
+    assert "colorizer_photos_in_progress 0.0" in figures
+    assert 'colorizer_model_ready{model="artistic"} 1.0' in figures

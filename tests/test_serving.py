@@ -28,7 +28,7 @@ def test_sixteen_at_once_are_answered_or_sent_away_and_none_is_mixed_up(
         with ThreadPoolExecutor(16) as pool:
             # The first one is large in work, so that the others meet it in the generator.
             first = pool.submit(server.post, photos[0], render_factor=20, model="artistic")
-            server.wait_until(server.is_receiving)
+            server.wait_until(server.is_colouring)
             rest = [pool.submit(server.post, photo, model="artistic") for photo in photos[1:]]
             answers = [first.result(), *(future.result() for future in rest)]
         done = [i for i, answer in enumerate(answers) if answer.status_code == 201]
@@ -53,7 +53,7 @@ def test_one_more_than_may_wait_is_sent_away(tmp_path, artistic_checkpoint):
         photo = encoded(scene())
         with ThreadPoolExecutor(2) as pool:
             first = pool.submit(server.post, photo, render_factor=30, model="artistic")
-            server.wait_until(server.is_receiving)
+            server.wait_until(server.is_colouring)
             answer = server.post(photo, model="artistic")
             # Pages are served meanwhile.
             assert requests.get(server.address, timeout=30).ok
@@ -67,7 +67,7 @@ def test_a_polite_end_finishes_the_photo_in_hand(tmp_path, artistic_checkpoint, 
     with serving(tmp_path, artistic_checkpoint) as server, ThreadPoolExecutor(1) as pool:
         server.wait_until(server.is_ready)
         answer = pool.submit(server.post, encoded(scene()), render_factor=30, model="artistic")
-        server.wait_until(server.is_receiving)
+        server.wait_until(server.is_colouring)
         server.process.send_signal(number)
         assert answer.result().status_code == 201
         assert server.process.wait(timeout=60) == 0
@@ -78,15 +78,15 @@ def test_a_kill_in_the_middle_leaves_no_half_photo(tmp_path, artistic_checkpoint
     with serving(tmp_path, artistic_checkpoint) as server, ThreadPoolExecutor(1) as pool:
         server.wait_until(server.is_ready)
         answer = pool.submit(server.post, encoded(scene()), render_factor=30, model="artistic")
-        server.wait_until(server.is_receiving)
+        server.wait_until(server.is_colouring)
         server.process.kill()
         with pytest.raises(requests.ConnectionError):
             answer.result()
         server.process.wait()
         assert server.photos() == []
-        assert server.is_receiving()
+        assert server.half_photos()
         Store(tmp_path)  # the next start
-        assert not server.is_receiving()
+        assert not server.half_photos()
 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path):
@@ -117,13 +117,8 @@ def test_weights_put_there_by_hand_are_noticed_even_after_wrong_ones(tmp_path, a
     weights.write_bytes(b"<html>Sign in</html>")
     settings = {"models": models, "download": 0}
     with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
-
-        def state():
-            answer = requests.get(f"{server.address}/api/v1/models", timeout=30).json()
-            return {model["name"]: model["state"] for model in answer["models"]}["artistic"]
-
-        server.wait_until(lambda: state() == "failed")
+        server.wait_until(lambda: server.state() == "failed")
         assert "web page" in requests.get(server.address, timeout=30).text
         weights.unlink()
         weights.symlink_to(artistic_checkpoint.path)
-        server.wait_until(lambda: state() == "ready")
+        server.wait_until(lambda: server.state() == "ready")

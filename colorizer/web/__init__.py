@@ -9,6 +9,7 @@ from flask import current_app
 from ..runtime import Runtime
 from ..settings import Settings
 from ..store import Store
+from .metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Services:
     settings: Settings
     store: Store
     runtime: Runtime
+    metrics: Metrics
 
 
 def services() -> Services:

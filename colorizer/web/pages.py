@@ -19,6 +19,7 @@ from flask import (
     url_for,
 )
 from flask_babel import get_locale, gettext
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from .. import __version__
 from ..errors import ColorizerError
@@ -160,6 +161,12 @@ def readyz() -> Response:
     ready = services().runtime.default_generator() is not None
     text, status = ("ready\n", 200) if ready else ("not ready\n", 503)
     return Response(text, status, mimetype="text/plain")
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """Tell Prometheus what has been going on."""
+    return Response(generate_latest(services().metrics.registry), mimetype=CONTENT_TYPE_LATEST)
 
 
 def choose_language() -> str:

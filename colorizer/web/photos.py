@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import IO
 
 from flask import Response, request, send_file
 
-from ..errors import N_, OptionError
+from ..errors import N_, ColorizerError, OptionError
 from ..options import Options
 from ..photo import EXTENSIONS, MIME_TYPES
 from ..store import Record
@@ -17,39 +18,39 @@ from .access import owner
 
 def process_request() -> Record:
     """Colour the one photo that the request brings in its field ``file``."""
-    app = services()
-    options = Options.parse(request.form, app.settings.render_factor)
     files = request.files.getlist("file")
     if not files or not files[0].filename:
         raise OptionError(N_("No photo was sent: choose one first (form field “file”)."))
     if len(files) > 1:
         raise OptionError(N_("One photo at a time, please."))
-    return process_upload(
-        files[0].stream,
-        # Some browsers send a path; only the name is the visitor's business to see again.
-        PurePath(files[0].filename.replace("\\", "/")).name[:200],
-        owner(),
-        options,
-        settings=app.settings,
-        store=app.store,
-        runtime=app.runtime,
-    )
+    # Some browsers send a path; only the name is the visitor's business to see again.
+    name = PurePath(files[0].filename.replace("\\", "/")).name[:200]
+    return _process(files[0].stream, name)
 
 
 def process_again(record: Record) -> Record:
     """Colour a stored photo once more with the options of the request."""
+    with services().store.path(record, record.original).open("rb") as file:
+        return _process(file, record.name)
+
+
+def _process(file: IO[bytes], name: str) -> Record:
     app = services()
-    options = Options.parse(request.form, app.settings.render_factor)
-    with app.store.path(record, record.original).open("rb") as file:
-        return process_upload(
+    try:
+        record = process_upload(
             file,
-            record.name,
+            name,
             owner(),
-            options,
+            Options.parse(request.form, app.settings.render_factor),
             settings=app.settings,
             store=app.store,
             runtime=app.runtime,
         )
+    except ColorizerError as error:
+        app.metrics.refused.labels(type(error).__name__).inc()
+        raise
+    app.metrics.seconds.labels(record.model).observe(record.seconds)
+    return record
 
 
 def send_original(record: Record) -> Response:
