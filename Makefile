@@ -29,8 +29,10 @@ css:
 	npm run css
 
 translations: install
-	$(BIN)/pybabel extract -F babel.cfg -k lazy_gettext -k N_ --no-location -o messages.pot .
-	$(BIN)/pybabel update --no-fuzzy-matching --omit-header -i messages.pot -d translations
+	$(BIN)/pybabel extract -F babel.cfg -k lazy_gettext -k N_ --no-location --project Colorizer -w 100 \
+	    -o messages.pot .
+	$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -w 100 \
+	    -i messages.pot -d translations
 	$(BIN)/pybabel compile -d translations
 
 $(VENV)/installed: requirements.txt requirements/app.txt requirements/deoldify.txt

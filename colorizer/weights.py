@@ -91,7 +91,7 @@ WEIGHTS = {
         ),
         Weights(
             "builtin",
-            "Built-in",
+            N_("Built-in"),
             "builtin",
             "builtin.safetensors",
             22_797_552,

@@ -42,6 +42,9 @@ SENTENCES = {
     500: N_("It is not your fault, and nothing of yours was lost. The log says what happened."),
 }
 
+OTHER_TITLE = N_("That did not work")
+PAGE_TOO_OLD = N_("The page was open too long, or cookies are off. Reload it and try again.")
+
 RETRY_AFTER = 30  # seconds; about one photo on a small machine
 
 
@@ -54,7 +57,7 @@ def register(app: Flask) -> None:
 def handle(error: ColorizerError | HTTPException) -> Response:
     """Answer one error."""
     status, sentence = status_of(error), sentence_of(error)
-    title = gettext(TITLES.get(status, N_("That did not work")))
+    title = _say(TITLES.get(status, OTHER_TITLE))
     if request.path.startswith("/api/"):
         problem = {"type": "about:blank", "title": title, "status": status, "detail": sentence}
         response = jsonify(problem)
@@ -92,7 +95,7 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
     if isinstance(error, ColorizerError):
         return translate(error)
     if isinstance(error, CSRFError):
-        return _say("The page was open too long, or cookies are off. Reload it and try again.")
+        return _say(PAGE_TOO_OLD)
     if isinstance(error, RequestEntityTooLarge):
         limit = services().settings.max_upload_mb
         return _say(
@@ -106,7 +109,10 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
 
 def translate(error: ColorizerError) -> str:
     """Return an error's sentence in the visitor's language."""
-    return _say(error.message, **error.params)
+    params = dict(error.params)
+    if "title" in params:  # of a generator: a word of ours, not a name, where it is built in
+        params["title"] = _say(str(params["title"]))
+    return _say(error.message, **params)
 
 
 def _say(message: str, **params: object) -> str:

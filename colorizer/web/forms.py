@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import IntegerField, PasswordField, SelectField
@@ -29,7 +29,7 @@ class OptionsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         kwargs.setdefault("render_factor", services().settings.render_factor)
         super().__init__(**kwargs)
         models = services().runtime.models.values()
-        ready = [(model.name, model.title) for model in models if model.state == "ready"]
+        ready = [(model.name, gettext(model.title)) for model in models if model.state == "ready"]
         self.model.choices = [("", lazy_gettext("Choose for me")), *ready]
 
 

@@ -197,7 +197,7 @@ def _model_view(status: ModelStatus) -> SimpleNamespace:
     error = errors.translate(status.error) if status.error else None
     return SimpleNamespace(
         name=status.name,
-        title=status.title,
+        title=gettext(status.title),
         state=status.state,
         bytes_done=status.bytes_done,
         bytes_total=status.bytes_total,
@@ -208,7 +208,7 @@ def _model_view(status: ModelStatus) -> SimpleNamespace:
 
 def _photo_view(record: Record) -> SimpleNamespace:
     fields = dataclasses.asdict(record) | {
-        "model_title": find_weights(record.model).title,
+        "model_title": gettext(find_weights(record.model).title),
         "created": datetime.fromisoformat(record.created),
         "expires": services().store.expires(record),
     }
