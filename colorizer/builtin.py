@@ -1,6 +1,6 @@
 """The built-in network: a small U-Net that guesses the colours of a photograph from its luma.
 
-It names, for each 4 x 4 pixels, how likely each of some 150 colours is (a grid over B - Y and
+It names, for each 4 x 4 pixels, how likely each of some 200 colours is (a grid over B - Y and
 R - Y), as in Zhang et al., *Colorful Image Colorization*, 2016. The answer is their annealed
 mean, enlarged along the edges of the luma by a fast guided filter (He and Sun, 2015).
 """
@@ -19,10 +19,15 @@ DECODER = (256, 128, 96)  # channels on the way back, strides 16, 8, 4
 # The shipped setting, chosen on the validation curve (models/BUILTIN.md).
 EXPONENT = 0.0  # how far the weights of rare colours are divided out again
 TEMPERATURE = 0.7  # below 1: the likelier colours count more in the mean
-GAIN = 1.1  # factor on the mean's saturation
+GAIN = 1.15  # factor on the mean's saturation
 
 # OpenCV's full-range BT.601: U per B - Y, V per R - Y.
 U_SCALE, V_SCALE = 0.492, 0.877
+
+
+def working_side(side: int) -> int:
+    """Side of the square that the network works at: 128, as in training, of the usual 560."""
+    return max(64, 32 * round(128 / 560 * side / 32))
 
 
 def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -119,7 +124,7 @@ class BuiltinNetwork(nn.Module):
             (N, 2, S, S) float32, U and V as OpenCV's full-range `COLOR_RGB2YUV` defines them.
         """
         luma = luma.float()  # the guided filter takes small differences
-        working = max(64, 32 * round(luma.shape[-1] / 3.5 / 32))
+        working = working_side(luma.shape[-1])
         small = F.interpolate(luma, (working, working), mode="bilinear", antialias=True)
         pair = torch.cat([small, small.flip(3)]).to(self.head.weight.dtype)
         straight, mirrored = self.scores(pair).float().chunk(2)

@@ -28,10 +28,10 @@ from training.data import CB_SCALE, CR_SCALE, Photos, build_cache, training_batc
 class Settings:
     """What a run is made of; a resumed run may change the number of steps."""
 
-    steps: int = 10000
+    steps: int = 6000
     batch: int = 48
     sides: tuple[int, int] = (96, 128)  # of the squares, first and later
-    switch: float = 0.6  # share of the steps made with the first
+    switch: float = 0.67  # share of the steps made with the first
     rate: float = 2e-3
     warmup: int = 300
     decay: float = 0.02
