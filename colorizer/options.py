@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .errors import N_, OptionError
-from .photo import EXTENSIONS
+from .formats import WRITABLE
 from .settings import RENDER_FACTORS
 
 
@@ -24,7 +24,10 @@ class Options:
     strength
         0 to 100, in percent.
     format
-        ``jpeg`` or ``png``, in any case; None keeps the kind of the input.
+        ``jpeg``, ``png``, ``tiff``, ``webp`` or ``avif``, in any case; None keeps the kind of the
+        input where that is one of them.
+    keep_gps
+        Whether the result may say where the photo was taken.
 
     Raises
     ------
@@ -36,6 +39,7 @@ class Options:
     render_factor: int = 35
     strength: int = 100
     format: str | None = None
+    keep_gps: bool = False
 
     def __post_init__(self) -> None:
         if self.render_factor not in RENDER_FACTORS:
@@ -46,8 +50,8 @@ class Options:
             )
         if not 0 <= self.strength <= 100:
             raise OptionError(N_("The strength is a whole number from 0 to 100."))
-        if self.format is not None and self.format.upper() not in EXTENSIONS:
-            formats = ", ".join(kind.lower() for kind in EXTENSIONS)
+        if self.format is not None and self.format.upper() not in WRITABLE:
+            formats = ", ".join(kind.lower() for kind in WRITABLE)
             raise OptionError(N_("The format is one of %(formats)s."), formats=formats)
 
     @classmethod
@@ -65,6 +69,7 @@ class Options:
             render_factor=_whole(given.get("render_factor", str(default_render_factor))),
             strength=_whole(given.get("strength", "100")),
             format=given.get("format"),
+            keep_gps=given.get("keep_gps", "0").lower() not in ("0", "false", "no", "off"),
         )
 
     @property

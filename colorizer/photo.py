@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
+from .decoding import OpenPicture, Pixels, open_picture
+from .encoding import write_picture, write_preview
 from .errors import N_, BrokenPictureError, ColorizerError, NotAPictureError, TooLargeError
-
-# What stands at the beginning of a file of each kind.
-SIGNATURES = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n"}
-EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png"}
-MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
-
-ORIENTATION, GPS = 0x0112, 0x8825  # EXIF tags
+from .formats import FORMATS, HEAD, find_kind
+from .metadata import make_metadata, read_tiff_exif
+from .profiles import usable_profile
 
 MEGAPIXELS = 150
 
-# Pillow's own limit would warn from 89 megapixels on; `open_header` enforces ours instead.
-Image.MAX_IMAGE_PIXELS = None
+# How pixels are turned upright, by EXIF's number for how they are stored.
+_TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda pixels: np.rot90(pixels),
+}
 
 
 @dataclass(frozen=True)
@@ -33,21 +39,31 @@ class Photo:
     Attributes
     ----------
     rgb
-        (H, W, 3) uint8.
+        (H, W, 3) of 8 or 16 bits. May be a read-only view: a grey picture takes one plane.
     alpha
-        (H, W) uint8, or None where the file has no transparency.
+        (H, W) of as many bits, or None where the file has no transparency.
     kind
-        The kind of file it came from: ``JPEG`` or ``PNG``.
-    exif, icc_profile, dpi
+        The kind of file it came from: a key of `formats.FORMATS`.
+    icc_profile
+        The RGB profile that its pixels are in; None: sRGB, for all that is known.
+    exif, xmp, iptc, dpi
         What else the file says of itself; None where it says nothing.
+    pages
+        How many pictures the file has. This is the first.
+    generator
+        What coloured it; None: nothing did.
     """
 
-    rgb: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None = None
+    rgb: Pixels
+    alpha: Pixels | None = None
     kind: str = "PNG"
-    exif: bytes | None = None
     icc_profile: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
     dpi: tuple[float, float] | None = None
+    pages: int = 1
+    generator: str | None = None
 
     @property
     def width(self) -> int:
@@ -66,7 +82,7 @@ def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> 
     Returns
     -------
     str
-        Its kind, ``JPEG`` or ``PNG``, whatever its name says.
+        Its kind, a key of `formats.FORMATS`, whatever its name says.
 
     Raises
     ------
@@ -77,41 +93,48 @@ def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> 
     TooLargeError
         If it has more than `max_megapixels` million pixels.
     """
-    with _open(source, max_megapixels) as image:
-        return str(image.format)
+    with _opened(source, max_megapixels) as (kind, _):
+        return kind
 
 
 def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> Photo:
-    """Decode a photo and turn it upright.
+    """Decode a photo and turn it upright; of several in one file, the first.
 
-    Sixteen-bit pictures come out at eight bits.
+    Sixteen bits stay sixteen, grey and RGB pixels stay as they are and keep their profile; CMYK
+    becomes sRGB.
 
     Raises
     ------
     NotAPictureError, BrokenPictureError, TooLargeError
-        As `check_photo`; `BrokenPictureError` also if the pixels are cut off or damaged.
+        As `check_photo`; `NotAPictureError` also if the pixels are floating-point or have 32 bits,
+        `BrokenPictureError` if they are cut off or damaged.
     """
-    with _open(source, max_megapixels) as image:
-        try:
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            rgb, alpha = _planes(upright)
-        except MemoryError:
-            raise
-        except Exception as error:  # decoders fail on damaged files in any way
-            raise _broken() from error
+    with _opened(source, max_megapixels) as (kind, picture):
+        pixels = picture.decode()
+        rgb, alpha = _planes(_TURNS.get(picture.orientation, np.asarray)(pixels))
+        exif = picture.exif
+        if kind == "TIFF":
+            with source.open("rb") if isinstance(source, Path) else _rewound(source) as file:
+                exif = read_tiff_exif(file)
         return Photo(
             rgb,
             alpha,
-            kind=str(image.format),
-            exif=_exif(upright),
-            icc_profile=image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None,
-            dpi=image.info.get("dpi"),
+            kind=kind,
+            icc_profile=usable_profile(picture.icc_profile),
+            exif=exif,
+            xmp=picture.xmp,
+            iptc=picture.iptc,
+            dpi=picture.dpi[::-1] if picture.dpi and picture.orientation > 4 else picture.dpi,
+            pages=picture.pages,
         )
 
 
-def write_photo(photo: Photo, target: Path | BinaryIO, kind: str | None = None) -> None:
-    """Encode a photo.
+def write_photo(
+    photo: Photo, target: Path | BinaryIO, kind: str | None = None, *, keep_gps: bool = False
+) -> None:
+    """Encode a photo, and write what its file said of itself.
+
+    Where `photo.generator` coloured it, the result says so.
 
     Parameters
     ----------
@@ -120,88 +143,105 @@ def write_photo(photo: Photo, target: Path | BinaryIO, kind: str | None = None) 
     target
         A path, or a file open for writing.
     kind
-        ``JPEG`` (quality 95, no chroma subsampling) or ``PNG``; by default the kind it came in.
-        JPEG has no transparency: what is transparent becomes white.
+        ``JPEG`` (quality 95, no chroma subsampling), ``PNG``, ``TIFF``, ``WEBP`` or ``AVIF``; by
+        default the kind it came in or the one that `formats.FORMATS` has for it. JPEG has no
+        transparency: what is transparent becomes white. JPEG and WebP have 8 bits, AVIF has 10.
+    keep_gps
+        Whether the place where it was taken may stay.
+
+    Raises
+    ------
+    TooLargeError
+        If it has more pixels in a row than the kind allows.
     """
-    kind = kind or photo.kind
-    image = Image.fromarray(photo.rgb)
-    if photo.alpha is not None:
-        image.putalpha(Image.fromarray(photo.alpha))
-    if photo.alpha is not None and kind == "JPEG":
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image).convert("RGB")
-    options = {
-        name: value
-        for name in ("exif", "icc_profile", "dpi")
-        if (value := getattr(photo, name)) is not None
-    }
-    if kind == "JPEG":
-        options |= {"quality": 95, "subsampling": 0}
-    else:
-        options |= {"compress_level": 3}  # a third of the time for a twentieth more bytes
-    image.save(target, kind, **options)
+    kind = kind or FORMATS[photo.kind].result
+    metadata = make_metadata(
+        photo.exif,
+        photo.xmp,
+        photo.iptc,
+        generator=photo.generator,
+        keep_gps=keep_gps,
+        captions_in_xmp=kind not in ("JPEG", "TIFF"),
+    )
+    write_picture(photo.rgb, photo.alpha, target, kind, metadata, photo.icc_profile, photo.dpi)
 
 
-def _open(source: Path | BinaryIO, max_megapixels: float) -> Image.Image:
-    """Open a file far enough to know its kind and size."""
+def encode_photo(photo: Photo, kind: str | None = None, *, keep_gps: bool = False) -> bytes:
+    """Encode a photo to bytes; see `write_photo`."""
+    buffer = io.BytesIO()
+    write_photo(photo, buffer, kind, keep_gps=keep_gps)
+    return buffer.getvalue()
+
+
+def preview_photo(photo: Photo, target: Path) -> None:
+    """Write a small WebP of a photo, for pages: few browsers show TIFF, none 150 megapixels."""
+    write_preview(photo.rgb, photo.alpha, target, photo.icc_profile)
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[tuple[str, OpenPicture]]:
+    """Open a file far enough to know its kind and size; whatever decoders raise means damage."""
     if isinstance(source, Path):
         with source.open("rb") as file:
-            first = file.read(16)
+            head = file.read(HEAD)
     else:
-        first = source.read(16)
+        head = source.read(HEAD)
         source.seek(0)
-    if not first:
+    if not head:
         raise NotAPictureError(N_("The file is empty."))
-    kind = next((kind for kind, mark in SIGNATURES.items() if first.startswith(mark)), None)
+    kind = find_kind(head)
     if kind is None:
-        raise NotAPictureError(N_("This is not a picture that can be read: use a JPEG or a PNG."))
-    try:
-        image = Image.open(source, formats=[kind])
-    except Exception as error:  # parsers fail on damaged headers in any way
-        raise _broken() from error
-    if image.width * image.height > max_megapixels * 1e6:
-        image.close()
-        raise TooLargeError(
+        raise NotAPictureError(
             N_(
-                "The picture has %(pixels)d megapixels; at most %(limit)d are coloured here. "
-                "Scan or save it smaller."
-            ),
-            pixels=round(image.width * image.height / 1e6),
-            limit=max_megapixels,
+                "This is not a picture that can be read: use JPEG, PNG, TIFF, WebP, AVIF, HEIC, "
+                "JPEG 2000, BMP, PGM or GIF."
+            )
         )
-    return image
+    try:
+        picture = open_picture(source if isinstance(source, Path) else source.read(), kind)
+        try:
+            if picture.width * picture.height > max_megapixels * 1e6:
+                raise _too_large(picture, max_megapixels)
+            yield kind, picture
+        finally:
+            picture.close()
+    except (ColorizerError, MemoryError):
+        raise
+    except Exception as error:  # decoders fail on damaged files in any way
+        if "out of memory" in str(error):
+            raise MemoryError from error
+        raise BrokenPictureError(
+            N_(
+                "The picture is cut off or damaged and can't be opened. Try to save or scan it "
+                "again."
+            )
+        ) from error
 
 
-def _broken() -> ColorizerError:
-    return BrokenPictureError(
-        N_("The picture is cut off or damaged and can't be opened. Try to save or scan it again.")
+def _too_large(picture: OpenPicture, max_megapixels: float) -> ColorizerError:
+    return TooLargeError(
+        N_(
+            "The picture has %(pixels)d megapixels; at most %(limit)d are coloured here. "
+            "Scan or save it smaller."
+        ),
+        pixels=round(picture.width * picture.height / 1e6),
+        limit=max_megapixels,
     )
 
 
-def _planes(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Split any Pillow mode into RGB and alpha, both 8 bits."""
-    if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip instead of scale
-        grey = (np.asarray(image, np.float32) / 257 + 0.5).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2), None
-    if image.has_transparency_data:
-        rgba = np.asarray(image.convert("RGBA"))
-        return np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
-    return np.array(image.convert("RGB")), None
+@contextmanager
+def _rewound(source: BinaryIO) -> Iterator[BinaryIO]:
+    """Lend a file from its beginning, and don't close it."""
+    source.seek(0)
+    yield source
 
 
-def _exif(image: Image.Image) -> bytes | None:
-    """EXIF as it came, less the orientation (the pixels are upright) and the place."""
-    try:
-        exif = image.getexif()
-        for tag in (ORIENTATION, GPS):
-            exif.pop(tag, None)
-        return exif.tobytes() if len(exif) else None
-    except Exception:  # damaged EXIF is no reason to refuse a picture
-        return None
-
-
-def encode_photo(photo: Photo, kind: str | None = None) -> bytes:
-    """Encode a photo to bytes; see `write_photo`."""
-    buffer = io.BytesIO()
-    write_photo(photo, buffer, kind)
-    return buffer.getvalue()
+def _planes(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    """Split pixels of one to four bands into RGB and alpha; neither is a copy."""
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    bands = pixels.shape[2]
+    alpha = pixels[..., -1] if bands in (2, 4) else None
+    if bands < 3:
+        return np.broadcast_to(pixels[..., :1], (*pixels.shape[:2], 3)), alpha
+    return pixels[..., :3], alpha

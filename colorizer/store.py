@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 from .errors import N_, NotFoundError
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
+# What pages show in place of a photo's files: small, and of a kind that every browser knows.
+PREVIEWS = {"original": "before.webp", "result": "after.webp"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Record:
         0 to 100.
     width, height, seconds
         Size in pixels; how long the colouring took.
+    pages
+        How many pictures the input has; the first was coloured.
     """
 
     id: str
@@ -57,6 +61,7 @@ class Record:
     width: int
     height: int
     seconds: float
+    pages: int = 1
 
 
 class Store:

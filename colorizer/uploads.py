@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import IO
 
 from .errors import N_, TooLargeError
+from .formats import EXTENSIONS, FORMATS
 from .options import Options
-from .photo import EXTENSIONS, check_photo, read_photo, write_photo
+from .photo import check_photo, preview_photo, read_photo, write_photo
 from .runtime import Runtime
 from .settings import Settings
-from .store import Record, Store, new_id
+from .store import PREVIEWS, Record, Store, new_id
 
 
 def process_upload(
@@ -61,8 +62,10 @@ def process_upload(
 
             photo = read_photo(received, settings.max_megapixels)
             colorized = colorize(photo, generator, options.render_factor, options.strength)
-            result = folder / f"result{EXTENSIONS[options.kind or kind]}"
-            write_photo(colorized.photo, result, options.kind)
+            result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
+            write_photo(colorized.photo, result, options.kind, keep_gps=options.keep_gps)
+            preview_photo(photo, folder / PREVIEWS["original"])
+            preview_photo(colorized.photo, folder / PREVIEWS["result"])
             seconds = time.monotonic() - started
         original = received.rename(folder / f"original{EXTENSIONS[kind]}")
         record = Record(
@@ -81,6 +84,7 @@ def process_upload(
             width=colorized.photo.width,
             height=colorized.photo.height,
             seconds=round(seconds, 2),
+            pages=photo.pages,
         )
         store.add(folder, record)
         return record

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ColorizerError
+from ..formats import EXTENSIONS, FORMATS, SUFFIXES, WRITABLE
 from ..settings import MODELS, RENDER_FACTORS, Settings
 from ..weights import find_weights
 
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
     from ..coloring import Colorized
     from ..generator import Generator
     from ..options import Options
-
-SUFFIXES = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Job:
     help="Detail of the colours: the generator sees a square of 16 times this many pixels.",
 )
 @click.option("--strength", type=click.IntRange(0, 100), default=100, help="In percent.")
-@click.option("--format", "format_", type=click.Choice(sorted(set(SUFFIXES.values()))))
+@click.option("--format", "format_", type=click.Choice([kind.lower() for kind in WRITABLE]))
+@click.option("--keep-gps", is_flag=True, help="Leave in the result where it was taken.")
 @click.option("--recursive", is_flag=True, help="Folders with all the folders in them.")
 @click.option("--overwrite", is_flag=True, help="Colour again what has been coloured.")
 def colorize(
@@ -57,6 +59,7 @@ def colorize(
     render_factor: int | None,
     strength: int,
     format_: str | None,
+    keep_gps: bool,
     recursive: bool,
     overwrite: bool,
 ) -> None:
@@ -69,7 +72,7 @@ def colorize(
     from ..options import Options
 
     settings = Settings.from_environment()
-    options = Options(model, render_factor or settings.render_factor, strength, format_)
+    options = Options(model, render_factor or settings.render_factor, strength, format_, keep_gps)
     jobs = list(_jobs(inputs, output, format_, recursive))
     todo = [job for job in jobs if overwrite or not (job.target and job.target.exists())]
     failed = 0
@@ -85,6 +88,8 @@ def colorize(
                     failed += 1
                     click.echo(f"\n{job.name}: {error}", err=True)
                     continue
+                if colorized.photo.pages > 1:
+                    click.echo(f"\n{job.name}: first of {colorized.photo.pages} pages", err=True)
                 if colorized.render_factor < options.render_factor:
                     allowed = f"memory allowed render factor {colorized.render_factor}"
                     click.echo(f"\n{job.name}: {allowed}", err=True)
@@ -121,9 +126,9 @@ def _jobs(
 
 def _suffixed(path: Path, format_: str | None) -> Path:
     """Give a result the suffix of its format, unless it has one that fits."""
-    if format_ is None or SUFFIXES.get(path.suffix.lower()) == format_:
-        return path
-    return path.with_suffix(".jpg" if format_ == "jpeg" else f".{format_}")
+    named = SUFFIXES.get(path.suffix.lower())
+    kind = format_.upper() if format_ else FORMATS[named].result if named else None
+    return path if kind in (None, named) else path.with_suffix(EXTENSIONS[str(kind)])
 
 
 def _load(settings: Settings, model: str | None) -> Generator:
@@ -154,18 +159,26 @@ def _load(settings: Settings, model: str | None) -> Generator:
 def _run(job: Job, generator: Generator, options: Options, settings: Settings) -> Colorized:
     """Colour one photo; its result appears as a whole or not at all."""
     from ..coloring import colorize as colorize_photo
-    from ..photo import encode_photo, read_photo
+    from ..photo import read_photo, write_photo
 
     source = job.source or io.BytesIO(sys.stdin.buffer.read())
     photo = read_photo(source, settings.max_megapixels)
     colorized = colorize_photo(photo, generator, options.render_factor, options.strength)
     suffix = job.target.suffix.lower() if job.target else ""
-    data = encode_photo(colorized.photo, options.kind or SUFFIXES.get(suffix, "").upper() or None)
-    if job.target is None:
-        sys.stdout.buffer.write(data)
-    else:
+    named = SUFFIXES.get(suffix)
+    kind = options.kind or (named if named in WRITABLE else None)
+    if job.target:
         job.target.parent.mkdir(parents=True, exist_ok=True)
         part = job.target.with_name(job.target.name + ".part")
-        part.write_bytes(data)
-        os.replace(part, job.target)
+        try:
+            write_photo(colorized.photo, part, kind, keep_gps=options.keep_gps)
+            os.replace(part, job.target)
+        finally:
+            part.unlink(missing_ok=True)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            part = Path(folder) / "photo"
+            write_photo(colorized.photo, part, kind, keep_gps=options.keep_gps)
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
     return colorized

@@ -16,7 +16,7 @@ from flask import (
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from ..photo import EXTENSIONS
+from ..formats import WRITABLE
 from ..runtime import ModelStatus
 from ..settings import MODELS, RENDER_FACTORS
 from ..store import Record
@@ -54,6 +54,7 @@ class Photo(Schema):
     width = fields.Integer()
     height = fields.Integer()
     seconds = fields.Float()
+    pages = fields.Integer(metadata={"description": "in the file; the first is coloured"})
     created = fields.String(metadata={"format": "date-time"})
     links = fields.Nested(Links)
 
@@ -108,7 +109,8 @@ UPLOAD = {
                         "maximum": RENDER_FACTORS[-1],
                     },
                     "strength": {"type": "integer", "minimum": 0, "maximum": 100},
-                    "format": {"type": "string", "enum": [kind.lower() for kind in EXTENSIONS]},
+                    "format": {"type": "string", "enum": [kind.lower() for kind in WRITABLE]},
+                    "keep_gps": {"type": "boolean", "default": False},
                 },
             }
         }

@@ -28,7 +28,13 @@ from ..store import Record
 from ..weights import find_weights
 from . import access, errors, services
 from .forms import LoginForm, OptionsForm, UploadForm
-from .photos import process_again, process_request, send_original, send_result
+from .photos import (
+    process_again,
+    process_request,
+    send_original,
+    send_preview,
+    send_result,
+)
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 
@@ -120,6 +126,12 @@ def original(id: str) -> Response:
 def result(id: str) -> Response:
     """Send the coloured file."""
     return send_result(services().store.get(id), download=request.args.get("download") == "1")
+
+
+@pages.get("/photos/<id>/<any(original, result):of>/preview")
+def preview(id: str, of: str) -> Response:
+    """Send a small picture that every browser shows."""
+    return send_preview(services().store.get(id), of)
 
 
 @pages.get("/engine")

@@ -8,9 +8,9 @@ from typing import IO
 from flask import Response, request, send_file
 
 from ..errors import N_, ColorizerError, OptionError
+from ..formats import FORMATS, SUFFIXES
 from ..options import Options
-from ..photo import EXTENSIONS, MIME_TYPES
-from ..store import Record
+from ..store import PREVIEWS, Record
 from ..uploads import process_upload
 from . import services
 from .access import owner
@@ -64,12 +64,17 @@ def send_result(record: Record, *, download: bool) -> Response:
     return _send(record, record.result, f"{stem or 'photo'}-colorized{suffix}", download)
 
 
+def send_preview(record: Record, of: str) -> Response:
+    """Send a small picture of the ``original`` or the ``result`` that every browser shows."""
+    name = PREVIEWS[of]
+    return _send(record, name, name)
+
+
 def _send(record: Record, file: str, name: str, download: bool = False) -> Response:
-    mime_types = {EXTENSIONS[kind]: mime for kind, mime in MIME_TYPES.items()}
     path = services().store.path(record, file)
     response = send_file(
         path,
-        mime_types[path.suffix],
+        FORMATS[SUFFIXES[path.suffix]].mime_type,
         as_attachment=download,
         download_name=name,
         max_age=3600,

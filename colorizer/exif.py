@@ -1,0 +1,253 @@
+"""EXIF and TIFF tags, byte for byte: read from EXIF or a TIFF file, edited, written back.
+
+Both are the same structure: directories of tags whose values stand anywhere in the file. Values
+are kept as bytes, so that what isn't understood here passes unharmed, in any script.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+ORIENTATION, SOFTWARE = 0x0112, 0x0131
+EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
+IPTC, XMP, ICC_PROFILE, PHOTOSHOP = 0x83BB, 0x02BC, 0x8773, 0x8649
+
+# What a TIFF's first directory says of the picture and its owner, not of how pixels are stored.
+DESCRIPTIVE = {
+    *(0x010E, 0x010F, 0x0110),  # description, make, model
+    *(SOFTWARE, 0x0132, 0x013B, 0x013C),  # software, date, artist, host
+    *(0x010D, 0x011D, 0x0129, 0x8298),  # document, page, page number, copyright
+    *range(0x9C9B, 0x9CA0),  # Windows' title, comment, author, keywords, subject
+}
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
+_BYTE, _ASCII, _SHORT, _LONG, _LONG8, _IFD8 = 1, 2, 3, 4, 16, 18
+_MOST_TAGS, _MOST_BYTES = 4096, 16 << 20  # what a sound file stays far below
+
+
+@dataclass
+class Tag:
+    """A value as it stands in the file: its type's number, how many, their bytes."""
+
+    type: int
+    count: int
+    data: bytes
+
+
+Directory = dict[int, Tag]
+
+
+@dataclass
+class Tags:
+    """The first directory of an EXIF or TIFF structure and the directories in it.
+
+    Attributes
+    ----------
+    order
+        ``<`` or ``>``: the byte order of all values.
+    main
+        The directory itself.
+    inner
+        EXIF's own, GPS and interoperability directories, by the tag that points at them.
+    """
+
+    order: str = "<"
+    main: Directory = field(default_factory=dict)
+    inner: dict[int, Directory] = field(default_factory=dict)
+
+    def set_number(self, tag: int, number: int) -> None:
+        """Set a short number in the first directory."""
+        self.main[tag] = Tag(_SHORT, 1, struct.pack(self.order + "H", number))
+
+    def set_text(self, tag: int, text: str) -> None:
+        """Set a text in the first directory."""
+        data = text.encode() + b"\0"
+        self.main[tag] = Tag(_ASCII, len(data), data)
+
+    def to_bytes(self) -> bytes:
+        """Write an EXIF structure."""
+        start = (b"II" if self.order == "<" else b"MM") + struct.pack(self.order + "HI", 42, 8)
+        return start + _Writer(self.order, big=False).write(8, self.main, self.inner)
+
+
+def read_tags(file: BinaryIO) -> Tags:
+    """Read the tags of an EXIF structure or a TIFF file.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or damaged.
+    """
+    reader = _Reader(file)
+    main = reader.directory(reader.first)
+    tags = Tags(reader.order, main)
+    places = [(main, EXIF_IFD), (main, GPS_IFD)]
+    for holder, pointer in places:
+        if pointer not in holder:
+            continue
+        try:
+            inner = reader.directory(reader.number(holder.pop(pointer)))
+        except (ValueError, struct.error):
+            continue  # one damaged directory doesn't spoil the others
+        tags.inner[pointer] = inner
+        if pointer == EXIF_IFD:
+            places.append((inner, INTEROP_IFD))
+    return tags
+
+
+def add_to_tiff(file: BinaryIO, tags: Tags, further: Mapping[int, bytes]) -> None:
+    """Add tags to a TIFF file: its first directory is written anew, at the end of the file.
+
+    Parameters
+    ----------
+    file
+        Open for reading and writing.
+    tags
+        Descriptive tags of its first directory are added, and its inner directories.
+    further
+        Tags with bytes for values.
+    """
+    reader = _Reader(file)
+    main = reader.directory(reader.first)
+    same = tags.order == reader.order
+    main |= {
+        number: tag if same else _swapped(tag)
+        for number, tag in tags.main.items()
+        if number in DESCRIPTIVE
+    }
+    inner = {
+        pointer: {number: tag if same else _swapped(tag) for number, tag in directory.items()}
+        for pointer, directory in tags.inner.items()
+    }
+    main |= {number: Tag(_BYTE, len(data), data) for number, data in further.items()}
+    file.seek(0, 2)
+    if file.tell() % 2:
+        file.write(b"\0")
+    start = file.tell()
+    data = _Writer(reader.order, reader.big).write(start, main, inner)
+    if not reader.big and start + len(data) >= 1 << 32:
+        return  # no room for tags in a file that is as large as TIFFs can be
+    file.write(data)
+    file.seek(8 if reader.big else 4)
+    file.write(struct.pack(reader.order + ("Q" if reader.big else "I"), start))
+
+
+class _Reader:
+    """Reads directories of a TIFF structure."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        file.seek(0, 2)
+        self.length = file.tell()
+        file.seek(0)
+        head = file.read(16)
+        if head[:2] not in (b"II", b"MM") or len(head) < 8:
+            raise ValueError("no TIFF structure")
+        self.order = "<" if head[:2] == b"II" else ">"
+        self.big = struct.unpack(self.order + "H", head[2:4])[0] == 43
+        self.first: int
+        if self.big:
+            (self.first,) = struct.unpack(self.order + "Q", head[8:16])
+        else:
+            (self.first,) = struct.unpack(self.order + "I", head[4:8])
+
+    def directory(self, offset: int) -> Directory:
+        """Read one directory, leaving out values that lie outside of the file."""
+        word, size, inline = ("Q", 20, 8) if self.big else ("I", 12, 4)
+        (count,) = self._unpack("Q" if self.big else "H", self._at(offset, 8 if self.big else 2))
+        if not 0 < count <= _MOST_TAGS:
+            raise ValueError("no directory")
+        entries = self.file.read(count * size)
+        if len(entries) < count * size:
+            raise ValueError("cut off")
+        directory: Directory = {}
+        for start in range(0, len(entries), size):
+            entry = entries[start : start + size]
+            number, type_, items = self._unpack("HH" + word, entry[: size - inline])
+            length = _SIZES.get(type_, 0) * items
+            if not 0 < length <= _MOST_BYTES:
+                continue
+            data = entry[size - inline :][:length]
+            if length > inline:
+                (place,) = self._unpack(word, entry[size - inline :])
+                if place + length > self.length:
+                    continue
+                data = self._at(place, length)
+            directory[number] = Tag(type_, items, data)
+        return directory
+
+    def number(self, tag: Tag) -> int:
+        """Read the number that a tag has."""
+        codes = {2: "H", 4: "I", 8: "Q"}
+        if (size := _SIZES[tag.type]) not in codes:
+            raise ValueError("no number")
+        return int(self._unpack(codes[size], tag.data[:size])[0])
+
+    def _at(self, offset: int, length: int) -> bytes:
+        if offset + length > self.length:
+            raise ValueError("outside of the file")
+        self.file.seek(offset)
+        return self.file.read(length)
+
+    def _unpack(self, codes: str, data: bytes) -> tuple[int, ...]:
+        return struct.unpack(self.order + codes, data)
+
+
+class _Writer:
+    """Writes directories of a TIFF structure."""
+
+    def __init__(self, order: str, big: bool) -> None:
+        self.order, self.big = order, big
+        self.word, self.inline = ("Q", 8) if big else ("I", 4)
+
+    def write(self, start: int, main: Directory, inner: Mapping[int, Directory]) -> bytes:
+        """Write a directory that will stand at `start`, and those that it points at behind it."""
+        main = dict(main)
+        exif = dict(inner.get(EXIF_IFD, {}))
+        pointers = [(main, GPS_IFD, inner.get(GPS_IFD, {})), (main, EXIF_IFD, exif)]
+        if exif:
+            pointers.append((exif, INTEROP_IFD, inner.get(INTEROP_IFD, {})))
+        for holder, pointer, directory in pointers:
+            holder.pop(pointer, None)
+            if directory:
+                holder[pointer] = self._pointer(0)
+        data = b""
+        place = start + self._length(main)
+        for holder, pointer, directory in reversed(pointers):  # the innermost first
+            if directory:
+                holder[pointer] = self._pointer(place)
+                data += self._directory(place, directory)
+                place = start + self._length(main) + len(data)
+        return self._directory(start, main) + data
+
+    def _pointer(self, place: int) -> Tag:
+        type_ = _IFD8 if self.big else _LONG
+        return Tag(type_, 1, struct.pack(self.order + self.word, place))
+
+    def _length(self, directory: Directory) -> int:
+        return len(self._directory(0, directory))
+
+    def _directory(self, start: int, directory: Directory) -> bytes:
+        count, size = ("Q", 20) if self.big else ("H", 12)
+        entries = struct.pack(self.order + count, len(directory))
+        place = start + len(entries) + size * len(directory) + self.inline
+        values = b""
+        for number, tag in sorted(directory.items()):
+            entries += struct.pack(self.order + "HH" + self.word, number, tag.type, tag.count)
+            if len(tag.data) <= self.inline:
+                entries += tag.data.ljust(self.inline, b"\0")
+            else:
+                entries += struct.pack(self.order + self.word, place + len(values))
+                values += tag.data + b"\0" * (len(tag.data) % 2)
+        return entries + bytes(self.inline) + values
+
+
+def _swapped(tag: Tag) -> Tag:
+    """Turn a value's bytes to the other order."""
+    unit = {5: 4, 10: 4}.get(tag.type, _SIZES[tag.type])
+    data = b"".join(tag.data[i : i + unit][::-1] for i in range(0, len(tag.data), unit))
+    return Tag(tag.type, tag.count, data)
