@@ -161,7 +161,7 @@ def _open_heic(source: Path | bytes) -> OpenPicture:
     info = picture.info
 
     def decode() -> Pixels:
-        pixels: Pixels = np.asarray(picture)
+        pixels: Pixels = np.array(picture)  # a copy: the file's own memory goes with the file
         bits = info.get("bit_depth", 8)
         if pixels.dtype == np.uint16 and bits < 16:
             pixels = pixels | (pixels >> bits)  # so that white is white
@@ -213,7 +213,7 @@ def _planes(image: Image.Image) -> Pixels:
 
 def _decode_jpeg2000(source: Path | bytes) -> Pixels:
     data = source if isinstance(source, bytes) else source.read_bytes()
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise ValueError("not decoded")
     if pixels.ndim == 3:
@@ -225,7 +225,7 @@ def _decode_jpeg2000(source: Path | bytes) -> Pixels:
     bits = (data[start + 42] & 127) + 1
     if pixels.dtype == np.uint16 and 8 < bits < 16:
         pixels = (pixels << (16 - bits)) | (pixels >> (2 * bits - 16))
-    result: Pixels = pixels.astype(pixels.dtype, copy=False)
+    result: Pixels = pixels
     return result
 
 
