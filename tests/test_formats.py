@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -341,7 +342,7 @@ def test_strength_leads_smoothly_from_the_own_pixels_to_full_colour():
     for pixels in (RGB8, RGB16):
         np.testing.assert_array_equal(replace_chroma(pixels, chroma, 0), pixels)
         steps = [replace_chroma(pixels, chroma, s / 10).astype(int) for s in range(11)]
-        sizes = [np.abs(b - a).mean() for a, b in zip(steps, steps[1:], strict=False)]
+        sizes = [np.abs(b - a).mean() for a, b in pairwise(steps)]
         assert max(sizes) < 1.5 * min(sizes)
 
 
