@@ -106,6 +106,9 @@ def _image(rgb: NDArray[Any], alpha: NDArray[Any] | None, icc_profile: bytes | N
 
 
 def _lend(array: NDArray[Any]) -> Any:
+    if array.ndim == 3 and array.strides[2] == 0:  # a grey plane, seen as RGB
+        plane = _lend(array[..., 0])
+        return plane.bandjoin([plane, plane])
     bands = array.shape[2] if array.ndim == 3 else 1
     format_ = "ushort" if array.dtype == np.uint16 else "uchar"
     return pyvips.Image.new_from_memory(

@@ -111,7 +111,9 @@ def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> P
     """
     with _opened(source, max_megapixels) as (kind, picture):
         pixels = picture.decode()
-        rgb, alpha = _planes(_TURNS.get(picture.orientation, np.asarray)(pixels))
+        if turn := _TURNS.get(picture.orientation):
+            pixels = np.ascontiguousarray(turn(pixels))
+        rgb, alpha = _planes(pixels)
         exif = picture.exif
         if kind == "TIFF":
             with source.open("rb") if isinstance(source, Path) else _rewound(source) as file:

@@ -61,10 +61,10 @@ def process_upload(
             from .coloring import colorize
 
             photo = read_photo(received, settings.max_megapixels)
+            preview_photo(photo, folder / PREVIEWS["original"])
             colorized = colorize(photo, generator, options.render_factor, options.strength)
             result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
             write_photo(colorized.photo, result, options.kind, keep_gps=options.keep_gps)
-            preview_photo(photo, folder / PREVIEWS["original"])
             preview_photo(colorized.photo, folder / PREVIEWS["result"])
             seconds = time.monotonic() - started
         original = received.rename(folder / f"original{EXTENSIONS[kind]}")
