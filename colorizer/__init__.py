@@ -1,8 +1,9 @@
 """Colour black-and-white photographs with DeOldify.
 
->>> from colorizer import colorize_file, load_generator
+>>> from colorizer import colorize_file, colorize_image, load_generator
 >>> generator = load_generator("artistic")
 >>> colorize_file("grandmother.jpg", "grandmother-colour.jpg", generator)
+>>> colour = colorize_image(grey, generator)  # a PIL image or an array, and the same back
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "colorize", "colorize_file", "load_generator"]
+__all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_generator"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from .generator import load_generator
 
         return load_generator
+    if name == "colorize_image":
+        from .images import colorize_image
+
+        return colorize_image
     if name in ("colorize", "colorize_file"):
         from . import coloring
 

@@ -18,8 +18,8 @@ from .photo import Photo, read_photo, write_photo
 from .profiles import convert, is_srgb
 from .settings import RENDER_FACTORS
 
-# Pixels that are merged at a time: bounds the float32 buffers to about 30 MB.
-STRIP_PIXELS = 1 << 20
+# Pixels that are merged at a time: bounds the float32 buffers to about 10 MB.
+STRIP_PIXELS = 1 << 18
 
 # BT.601: luma of red, green and blue; what U and V are of blue's and red's difference from it.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)

@@ -187,7 +187,7 @@ def _open_with_pillow(source: Path | bytes, kind: str) -> OpenPicture:
     image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=names)
 
     def decode() -> Pixels:
-        return _decode_jpeg2000(source) if kind == "JPEG2000" else _planes(image)
+        return _decode_jpeg2000(source) if kind == "JPEG2000" else image_pixels(image)
 
     dpi = image.info.get("dpi")
     return OpenPicture(
@@ -200,7 +200,7 @@ def _open_with_pillow(source: Path | bytes, kind: str) -> OpenPicture:
     )
 
 
-def _planes(image: Image.Image) -> Pixels:
+def image_pixels(image: Image.Image) -> Pixels:
     """Give the pixels of any Pillow image, at 16 bits where it has more than 8."""
     if image.mode.startswith("I"):
         return np.asarray(image).clip(0, 65535).astype(np.uint16)

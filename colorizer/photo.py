@@ -113,7 +113,7 @@ def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> P
         pixels = picture.decode()
         if turn := _TURNS.get(picture.orientation):
             pixels = np.ascontiguousarray(turn(pixels))
-        rgb, alpha = _planes(pixels)
+        rgb, alpha = split_planes(pixels)
         exif = picture.exif
         if kind == "TIFF":
             with source.open("rb") if isinstance(source, Path) else _rewound(source) as file:
@@ -238,7 +238,7 @@ def _rewound(source: BinaryIO) -> Iterator[BinaryIO]:
     yield source
 
 
-def _planes(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+def split_planes(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
     """Split pixels of one to four bands into RGB and alpha; neither is a copy."""
     if pixels.ndim == 2:
         pixels = pixels[..., None]

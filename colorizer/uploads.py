@@ -64,6 +64,8 @@ def process_upload(
             preview_photo(photo, folder / PREVIEWS["original"])
             colorized = colorize(photo, generator, options.render_factor, options.strength)
             result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
+            pages = photo.pages
+            del photo  # only the result is in memory while it is encoded
             write_photo(colorized.photo, result, options.kind, keep_gps=options.keep_gps)
             preview_photo(colorized.photo, folder / PREVIEWS["result"])
             seconds = time.monotonic() - started
@@ -84,7 +86,7 @@ def process_upload(
             width=colorized.photo.width,
             height=colorized.photo.height,
             seconds=round(seconds, 2),
-            pages=photo.pages,
+            pages=pages,
         )
         store.add(folder, record)
         return record

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from conftest import decoded, encoded, scene
 from PIL import Image
 
 PHOTO = encoded(scene(), "JPEG")
+GPS = 0x8825
 
 
 def post(client, data=PHOTO, **options):
@@ -96,3 +98,25 @@ def test_the_specification_names_every_call(app, client):
     page = client.get("/api/v1/docs")
     assert page.status_code == 200
     assert client.get("/api/v1/docs/swagger-ui-bundle.js").status_code == 200
+
+
+def test_the_place_leaves_unless_asked(client):
+    exif = Image.Exif()
+    exif.get_ifd(GPS)[1] = "N"
+    data = encoded(scene(), "JPEG", exif=exif)
+    for options, kept in (({}, False), ({"keep_gps": "false"}, False), ({"keep_gps": "1"}, True)):
+        photo = post(client, data, strength="0", **options).json
+        result = Image.open(io.BytesIO(client.get(photo["links"]["result"]).data))
+        assert (GPS in result.getexif()) == kept
+
+
+def test_no_broken_file_is_a_fault_of_ours(client):
+    random = np.random.default_rng(0)
+    for kind in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "GIF", "JPEG2000", "BMP", "PPM"):
+        good = encoded(scene(), kind)
+        for _ in range(4):
+            bad = bytearray(good)
+            for place in random.integers(0, len(bad), 5):
+                bad[place] = random.integers(256)
+            answer = post(client, bytes(bad)[: random.integers(20, len(bad))], strength="0")
+            assert answer.status_code in (201, 413, 415, 422), kind

@@ -5,7 +5,9 @@ import re
 
 import numpy as np
 import pytest
+import tifffile
 from conftest import decoded, encoded, scene
+from PIL import Image
 
 PHOTO = encoded(scene(), "JPEG", quality=95)
 
@@ -211,3 +213,43 @@ def test_metrics_count(client):
     assert 'colorizer_photos_refused_total{error="NotAPictureError"} 1.0' in figures
     assert "colorizer_photos_in_progress 0.0" in figures
     assert 'colorizer_model_ready{model="artistic"} 1.0' in figures
+
+
+def test_what_browsers_do_not_show_has_previews_and_keeps_its_sixteen_bits(client):
+    pixels = np.asarray(scene()).astype(np.uint16) * 257
+    first = tiff_pages(pixels, pixels)
+    page = upload(client, first, "scan.tif", strength="0").location
+    result = client.get(f"{page}/result")
+    assert result.mimetype == "image/tiff"
+    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(result.data)), pixels)
+    shown = client.get(page).text
+    assert "2 pictures" in shown
+    for of in ("original", "result"):
+        assert f"{page}/{of}/preview" in shown
+        preview = client.get(f"{page}/{of}/preview")
+        assert preview.mimetype == "image/webp"
+        assert decoded(preview.data).shape == (64, 96, 3)
+    assert f"{page}/result/preview" in client.get("/photos").text
+
+
+def tiff_pages(*pages):
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for page in pages:
+            writer.write(page, photometric="rgb")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("format_", ["jpeg", "png", "tiff", "webp", "avif"])
+def test_a_result_can_have_another_format(client, format_):
+    page = upload(client, format=format_).location
+    result = client.get(f"{page}/result?download=1")
+    assert result.mimetype == f"image/{format_}"
+    assert Image.open(io.BytesIO(result.data)).format == format_.upper()
+    suffix = {"jpeg": "jpg", "tiff": "tif"}.get(format_, format_)
+    assert f"1938-colorized.{suffix}" in result.headers["Content-Disposition"]
+
+
+def test_a_large_photo_has_a_small_preview(client):
+    page = upload(client, encoded(scene(2600, 1300), "JPEG"), strength="0").location
+    assert decoded(client.get(f"{page}/original/preview").data).shape == (1000, 2000, 3)

@@ -162,8 +162,13 @@ def _run(job: Job, generator: Generator, options: Options, settings: Settings) -
     from ..photo import read_photo, write_photo
 
     source = job.source or io.BytesIO(sys.stdin.buffer.read())
-    photo = read_photo(source, settings.max_megapixels)
-    colorized = colorize_photo(photo, generator, options.render_factor, options.strength)
+    # Nothing here holds on to the decoded photo: only the result is in memory while it is encoded.
+    colorized = colorize_photo(
+        read_photo(source, settings.max_megapixels),
+        generator,
+        options.render_factor,
+        options.strength,
+    )
     suffix = job.target.suffix.lower() if job.target else ""
     named = SUFFIXES.get(suffix)
     kind = options.kind or (named if named in WRITABLE else None)

@@ -7,10 +7,12 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import IntegerField, PasswordField, SelectField
+from wtforms import BooleanField, IntegerField, PasswordField, SelectField
 
 from ..settings import RENDER_FACTORS
 from . import services
+
+FORMAT_NAMES = {"jpeg": "JPEG", "png": "PNG", "tiff": "TIFF", "webp": "WebP", "avif": "AVIF"}
 
 
 class OptionsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -24,6 +26,11 @@ class OptionsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     strength = IntegerField(
         lazy_gettext("Strength of the colours"), default=100, render_kw={"min": 0, "max": 100}
     )
+    format = SelectField(
+        lazy_gettext("File format of the result"),
+        choices=[("", lazy_gettext("Like the photo’s")), *FORMAT_NAMES.items()],
+    )
+    keep_gps = BooleanField(lazy_gettext("Leave in the file where the photo was taken"))
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("render_factor", services().settings.render_factor)

@@ -23,6 +23,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from .. import __version__
 from ..errors import ColorizerError
+from ..formats import SUFFIXES
 from ..runtime import ModelStatus
 from ..store import Record
 from ..weights import find_weights
@@ -190,7 +191,11 @@ def choose_language() -> str:
 def _home(error: str | None = None) -> str:
     settings = services().settings
     limits = {"megabytes": settings.max_upload_mb, "megapixels": settings.max_megapixels}
-    return render_template("home.html", form=UploadForm(), error=error, limits=limits)
+    accept = ",".join(
+        ["image/*", *SUFFIXES]
+    )  # several systems know TIFF or JPEG 2000 by name alone
+    form = UploadForm()
+    return render_template("home.html", form=form, error=error, limits=limits, accept=accept)
 
 
 def _see(address: str) -> Response:

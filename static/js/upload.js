@@ -2,8 +2,6 @@
 
 import { fill, say } from "./text.js";
 
-const KINDS = ["image/jpeg", "image/png"];
-
 const drop = document.getElementById("drop");
 const input = drop.querySelector("input");
 const empty = document.getElementById("drop-empty");
@@ -11,12 +9,19 @@ const chosen = document.getElementById("drop-chosen");
 const picture = chosen.querySelector("img");
 const [name, note] = chosen.querySelectorAll("p");
 const { megabytes, megapixels } = drop.dataset;
+const suffixes = input.accept.split(",").filter((part) => part.startsWith("."));
 
 /** Say what is wrong with the chosen file, and keep it from being sent. */
 function refuse(sentence) {
   input.setCustomValidity(sentence);
   note.textContent = sentence;
   say(sentence);
+}
+
+/** Tell whether a file may be a picture: not every system knows TIFF or JPEG 2000 for one. */
+function mayBePicture(file) {
+  const name = file.name.toLowerCase();
+  return file.type.startsWith("image/") || suffixes.some((suffix) => name.endsWith(suffix));
 }
 
 /** Show the chosen file and look whether the server would take it. */
@@ -32,7 +37,7 @@ function show() {
   const size = Math.max(0.1, file.size / 1e6);
   name.textContent = file.name;
   note.textContent = `${size.toFixed(1)} MB`;
-  if (!KINDS.includes(file.type)) return refuse(drop.dataset.kind);
+  if (!mayBePicture(file)) return refuse(drop.dataset.kind);
   picture.src = URL.createObjectURL(file);
   if (size > megabytes) {
     return refuse(fill(drop.dataset.bytes, { size: size.toFixed(1), limit: megabytes }));
