@@ -6,19 +6,21 @@ libvips reads most kinds, a strip at a time where the kind allows. It lacks deco
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
+from . import jpeg2000
 from .errors import N_, NotAPictureError
 
 Pixels = NDArray[Any]  # of uint8 or uint16
@@ -33,6 +35,8 @@ _LOADERS = {
 }
 
 pyvips.cache_set_max(0)  # or a file would be answered from memory after it has changed
+# Each thread has buffers of its own: some 8 MB for a wide scan.
+pyvips.concurrency_set(min(4, os.cpu_count() or 1))
 # `photo.py` enforces our own limit on pixels; Pillow's would warn from 89 megapixels on.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -77,7 +81,16 @@ def open_picture(source: Path | bytes, kind: str) -> OpenPicture:
         return _open_with_vips(source, kind)
     if kind == "HEIC":
         return _open_heic(source)
+    if kind == "JPEG2000":
+        return _open_jpeg2000(source)
     return _open_with_pillow(source, kind)
+
+
+def release_memory() -> None:
+    """Give the system back what decoders have freed: glibc keeps it, tens of megabytes a thread."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:
+        trim(0)
 
 
 def _open_with_vips(source: Path | bytes, kind: str) -> OpenPicture:
@@ -178,24 +191,30 @@ def _open_heic(source: Path | bytes) -> OpenPicture:
     )
 
 
+def _open_jpeg2000(source: Path | bytes) -> OpenPicture:
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    header = jpeg2000.read_header(data)
+    return OpenPicture(
+        header.width,
+        header.height,
+        decode=lambda: jpeg2000.decode_pixels(data, header.bits),
+        icc_profile=header.icc_profile,
+        exif=_without_prefix(header.exif),
+        xmp=header.xmp,
+        iptc=header.iptc,
+    )
+
+
 def _open_with_pillow(source: Path | bytes, kind: str) -> OpenPicture:
-    """Open JPEG 2000, whose pixels OpenCV decodes (Pillow gives 8 bits), BMP and PNM."""
-    if kind == "JPEG2000":
-        names = ["JPEG2000"]
-    else:
-        names = ["BMP"] if kind == "BMP" else ["PPM"]
-    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=names)
-
-    def decode() -> Pixels:
-        return _decode_jpeg2000(source) if kind == "JPEG2000" else image_pixels(image)
-
+    """Open BMP and PNM."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    image = Image.open(file, formats=["BMP"] if kind == "BMP" else ["PPM"])
     dpi = image.info.get("dpi")
     return OpenPicture(
         image.width,
         image.height,
-        decode,
+        decode=lambda: image_pixels(image),
         dpi=dpi if dpi and min(dpi) > 0 else None,
-        icc_profile=image.info.get("icc_profile"),
         close=image.close,
     )
 
@@ -209,24 +228,6 @@ def image_pixels(image: Image.Image) -> Pixels:
     if image.has_transparency_data:
         return np.asarray(image.convert("RGBA"))
     return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-
-
-def _decode_jpeg2000(source: Path | bytes) -> Pixels:
-    data = source if isinstance(source, bytes) else source.read_bytes()
-    pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise ValueError("not decoded")
-    if pixels.ndim == 3:
-        order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}.get(pixels.shape[2])
-        if order is not None:
-            pixels = cv2.cvtColor(pixels, order)
-    # The SIZ marker says how many bits are used: 12 of 16, say.
-    start = data.find(b"\xff\x4f\xff\x51")
-    bits = (data[start + 42] & 127) + 1
-    if pixels.dtype == np.uint16 and 8 < bits < 16:
-        pixels = (pixels << (16 - bits)) | (pixels >> (2 * bits - 16))
-    result: Pixels = pixels
-    return result
 
 
 def _without_prefix(exif: bytes | None) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .decoding import OpenPicture, Pixels, open_picture
+from .decoding import OpenPicture, Pixels, open_picture, release_memory
 from .encoding import write_picture, write_preview
 from .errors import N_, BrokenPictureError, ColorizerError, NotAPictureError, TooLargeError
 from .formats import FORMATS, HEAD, find_kind
@@ -114,6 +114,7 @@ def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> P
         if turn := _TURNS.get(picture.orientation):
             pixels = np.ascontiguousarray(turn(pixels))
         rgb, alpha = split_planes(pixels)
+        release_memory()
         exif = picture.exif
         if kind == "TIFF":
             with source.open("rb") if isinstance(source, Path) else _rewound(source) as file:

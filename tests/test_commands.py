@@ -6,7 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+import tifffile
 from conftest import decoded, encoded, scene
+from PIL import Image
 
 from colorizer.settings import ROOT
 
@@ -137,3 +139,26 @@ def test_flask_runs_the_same_commands(tmp_path):
     )
     assert done.returncode == 0
     assert b"ColorizeArtistic_gen.pth" in done.stdout
+
+
+def test_a_scan_stays_a_scan_and_what_is_not_written_becomes_what_is(tmp_path, colorizer):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    pixels = np.asarray(scene()).astype(np.uint16) * 257
+    with tifffile.TiffWriter(folder / "a.tif") as writer:
+        for _ in range(2):
+            writer.write(pixels, photometric="rgb")
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    (folder / "b.bmp").write_bytes(encoded(scene(), "BMP"))
+    (folder / "c.webp").write_bytes(encoded(scene(), "WEBP", exif=exif))
+    done = colorizer("colorize", folder, "--keep-gps", "--strength", "60")
+    assert done.returncode == 0, done.stderr
+    assert b"a.tif: first of 2 pages" in done.stderr
+    out = tmp_path / "scans-colorized"
+    assert sorted(path.name for path in out.iterdir()) == ["a.tif", "b.png", "c.webp"]
+    coloured = tifffile.imread(out / "a.tif")
+    assert coloured.dtype == np.uint16
+    assert np.abs((coloured.astype(float) - pixels) @ [0.299, 0.587, 0.114]).max() < 64
+    assert is_coloured(out / "b.png")
+    assert 0x8825 in Image.open(out / "c.webp").getexif()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from itertools import pairwise
 
 import cv2
@@ -15,6 +17,7 @@ from PIL import Image, ImageCms
 
 from colorizer.coloring import replace_chroma, squeeze
 from colorizer.errors import BrokenPictureError, ColorizerError, NotAPictureError, TooLargeError
+from colorizer.exif import Tags
 from colorizer.formats import FORMATS, WRITABLE, find_kind
 from colorizer.photo import Photo, encode_photo, read_photo
 from colorizer.profiles import convert, is_srgb, srgb_profile
@@ -191,8 +194,6 @@ def test_every_kind_is_written(kind, pixels):
 
 def test_interlaced_png():
     # Pillow and OpenCV write none: Adam7 by hand, each pass filtered by nothing.
-    import struct
-    import zlib
 
     raw = b""
     for y, x, dy, dx in (
@@ -385,3 +386,24 @@ def test_the_kind_is_told_by_the_bytes():
         assert find_kind(data[:64]) == kind
     for data in (b"", b"P5", b"PK\x03\x04", b"\0\0\0\x18ftypisom\0\0\0\0mp41", b"RIFF    WAVE"):
         assert find_kind(data) is None
+
+
+def test_jpeg_2000_with_a_profile_and_words_and_a_lie_about_its_size():
+    stream = FILES["JPEG 2000"][0]
+    stream = stream[stream.index(b"\xff\x4f\xff\x51") :]
+
+    def box(name, body):
+        return (len(body) + 8).to_bytes(4, "big") + name + body
+
+    wide = profile("wide")
+    header = box(b"ihdr", struct.pack(">IIHBBBB", 40, 61, 3, 7, 7, 0, 0))
+    header += box(b"colr", b"\x02\0\0" + wide)
+    data = box(b"jP  ", b"\r\n\x87\n") + box(b"ftyp", b"jp2 \0\0\0\0jp2 ") + box(b"jp2h", header)
+    data += box(b"uuid", b"JpgTiffExif->JP2" + Tags().to_bytes()) + box(b"jp2c", stream)
+    photo = read(data)
+    np.testing.assert_array_equal(photo.rgb, RGB8)
+    assert photo.icc_profile == wide
+    assert photo.exif == Tags().to_bytes()
+    # The decoder believes the codestream, so the limit must too.
+    with pytest.raises(TooLargeError):
+        read(data.replace(b"\xff\x51\0\x2f\0\0\0\0\0\x3d", b"\xff\x51\0\x2f\0\0\xff\xff\0\x3d"))
