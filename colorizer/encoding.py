@@ -73,10 +73,13 @@ def write_picture(
     for name, blob in blobs.items():
         if blob and (kind != "JPEG" or len(blob) < 65_000 or name == "icc-profile-data"):
             image.set_type(pyvips.GValue.blob_type, name, blob)
-    if isinstance(target, Path):
-        getattr(image, _SAVERS[kind])(os.fsencode(target), **options)
-    else:
-        target.write(getattr(image, _SAVERS[kind] + "_buffer")(**options))
+    try:
+        if isinstance(target, Path):
+            getattr(image, _SAVERS[kind])(os.fsencode(target), **options)
+        else:
+            target.write(getattr(image, _SAVERS[kind] + "_buffer")(**options))
+    except pyvips.Error as error:  # the disk is full, say
+        raise OSError(str(error).strip()) from error
     if kind == "TIFF":
         _complete_tiff(target, metadata)
 

@@ -13,7 +13,14 @@ import numpy as np
 
 from .decoding import OpenPicture, Pixels, open_picture, release_memory
 from .encoding import write_picture, write_preview
-from .errors import N_, BrokenPictureError, ColorizerError, NotAPictureError, TooLargeError
+from .errors import (
+    N_,
+    BrokenPictureError,
+    ColorizerError,
+    MemoryShortError,
+    NotAPictureError,
+    TooLargeError,
+)
 from .formats import FORMATS, HEAD, find_kind
 from .metadata import make_metadata, read_tiff_exif
 from .profiles import usable_profile
@@ -156,6 +163,8 @@ def write_photo(
     ------
     TooLargeError
         If it has more pixels in a row than the kind allows.
+    OSError
+        If it can't be written, as onto a full disk.
     """
     kind = kind or FORMATS[photo.kind].result
     metadata = make_metadata(
@@ -208,11 +217,13 @@ def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[tuple[st
             yield kind, picture
         finally:
             picture.close()
-    except (ColorizerError, MemoryError):
+    except ColorizerError:
         raise
     except Exception as error:  # decoders fail on damaged files in any way
-        if "out of memory" in str(error):
-            raise MemoryError from error
+        if isinstance(error, MemoryError) or "out of memory" in str(error):
+            raise MemoryShortError(
+                N_("There is not enough memory for this picture. Try a smaller one.")
+            ) from error
         raise BrokenPictureError(
             N_(
                 "The picture is cut off or damaged and can't be opened. Try to save or scan it "

@@ -16,10 +16,16 @@ from conftest import encoded, scene
 from PIL import Image, ImageCms
 
 from colorizer.coloring import replace_chroma, squeeze
-from colorizer.errors import BrokenPictureError, ColorizerError, NotAPictureError, TooLargeError
+from colorizer.errors import (
+    BrokenPictureError,
+    ColorizerError,
+    MemoryShortError,
+    NotAPictureError,
+    TooLargeError,
+)
 from colorizer.exif import Tags
 from colorizer.formats import FORMATS, WRITABLE, find_kind
-from colorizer.photo import Photo, encode_photo, read_photo
+from colorizer.photo import Photo, encode_photo, read_photo, write_photo
 from colorizer.profiles import convert, is_srgb, srgb_profile
 
 RGB8 = np.asarray(scene(61, 40, colour=True))
@@ -407,3 +413,18 @@ def test_jpeg_2000_with_a_profile_and_words_and_a_lie_about_its_size():
     # The decoder believes the codestream, so the limit must too.
     with pytest.raises(TooLargeError):
         read(data.replace(b"\xff\x51\0\x2f\0\0\0\0\0\x3d", b"\xff\x51\0\x2f\0\0\xff\xff\0\x3d"))
+
+
+def test_what_cannot_be_written_is_an_error_of_the_system(tmp_path):
+    for kind in WRITABLE:
+        with pytest.raises(OSError, match="absent"):
+            write_photo(Photo(RGB8), tmp_path / "absent" / "photo", kind)
+
+
+def test_short_memory_while_decoding_is_said(monkeypatch):
+    def short(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("colorizer.photo.split_planes", short)
+    with pytest.raises(MemoryShortError):
+        read(FILES["PNG RGB"][0])
