@@ -63,7 +63,7 @@ def write_picture(
         options["bitdepth"] = 8 if rgb.dtype == np.uint8 else 10
     if kind == "TIFF":
         options["bigtiff"] = rgb.nbytes * 4 / 3 > 3.9e9
-    if dpi:
+    if dpi and all(1 <= value <= 100_000 for value in dpi):  # damaged files say anything
         image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
         options |= {"resunit": "inch"} if kind == "TIFF" else {}
     blobs = {"xmp-data": metadata.xmp, "icc-profile-data": icc_profile or srgb_profile()}
