@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -15,7 +14,6 @@ import tifffile
 from conftest import encoded, scene
 from PIL import Image, ImageCms
 
-from colorizer.coloring import replace_chroma, squeeze
 from colorizer.errors import (
     BrokenPictureError,
     ColorizerError,
@@ -322,42 +320,6 @@ def test_cmyk_with_a_profile_becomes_srgb():
 @pytest.mark.parametrize("damaged", [b"", b"no profile", srgb_profile()[:200], bytes(500)])
 def test_a_damaged_profile_counts_as_none(damaged):
     assert read(pillow(RGB8, "PNG", icc_profile=damaged)).icc_profile is None
-
-
-LUMA = np.array([0.299, 0.587, 0.114])
-
-
-@pytest.mark.parametrize("pixels", [RGB8, RGB16, as_rgb(GREY8), as_rgb(GREY16)], ids="rRgG")
-@pytest.mark.parametrize("strength", [0.3, 1])
-def test_luma_is_sacred(pixels, strength):
-    saturated = np.random.default_rng(0).uniform(-0.6, 0.6, (112, 112, 2)).astype(np.float32)
-    coloured = replace_chroma(pixels, saturated, strength)
-    difference = np.abs((coloured.astype(float) - pixels) @ LUMA)
-    if pixels.dtype == np.uint16:
-        assert difference.max() < 64
-    else:
-        assert difference.mean() < 0.5
-        assert difference.max() <= 1
-    assert (
-        np.ptp(coloured.astype(int) - pixels.astype(int), axis=2).mean()
-        > np.iinfo(pixels.dtype).max / 20
-    )
-
-
-def test_strength_leads_smoothly_from_the_own_pixels_to_full_colour():
-    chroma = np.random.default_rng(0).uniform(-0.2, 0.2, (112, 112, 2)).astype(np.float32)
-    for pixels in (RGB8, RGB16):
-        np.testing.assert_array_equal(replace_chroma(pixels, chroma, 0), pixels)
-        steps = [replace_chroma(pixels, chroma, s / 10).astype(int) for s in range(11)]
-        sizes = [np.abs(b - a).mean() for a, b in pairwise(steps)]
-        assert max(sizes) < 1.5 * min(sizes)
-
-
-def test_squeezing_in_strips_is_squeezing(monkeypatch):
-    image = scene(300, 200, colour=True)
-    whole = np.asarray(image.resize((112, 112), Image.Resampling.BILINEAR))
-    monkeypatch.setattr("colorizer.coloring.STRIP_PIXELS", 300 * 20)
-    assert np.abs(squeeze(np.asarray(image), 112).astype(int) - whole).max() <= 1
 
 
 SMALL = {name: row[0] for name, row in FILES.items() if len(row[0]) < 40_000}
