@@ -67,6 +67,8 @@ def send_result(record: Record, *, download: bool) -> Response:
 def send_preview(record: Record, of: str) -> Response:
     """Send a small picture of the ``original`` or the ``result`` that every browser shows."""
     name = PREVIEWS[of]
+    if not services().store.path(record, name).exists():  # stored before there were previews
+        name = record.original if of == "original" else record.result
     return _send(record, name, name)
 
 
