@@ -191,11 +191,10 @@ def choose_language() -> str:
 def _home(error: str | None = None) -> str:
     settings = services().settings
     limits = {"megabytes": settings.max_upload_mb, "megapixels": settings.max_megapixels}
-    accept = ",".join(
-        ["image/*", *SUFFIXES]
-    )  # several systems know TIFF or JPEG 2000 by name alone
-    form = UploadForm()
-    return render_template("home.html", form=form, error=error, limits=limits, accept=accept)
+    accept = ",".join(["image/*", *SUFFIXES])  # some systems know TIFF by its name alone
+    return render_template(
+        "home.html", form=UploadForm(), error=error, limits=limits, accept=accept
+    )
 
 
 def _see(address: str) -> Response:
