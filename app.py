@@ -38,6 +38,8 @@ CONTENT_SECURITY_POLICY = (
 )
 # Threads for pages and uploads on their way in, besides those whose photos wait their turn.
 SPARE_THREADS = 8
+# How long the last answers may take on their way out at the end.
+SENDING_SECONDS = 10
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -115,22 +117,28 @@ def serve() -> None:
         )
     except OSError as error:
         sys.exit(f"{settings.host}:{settings.port} can't be listened on: {error.strerror}.")
-    stop = threading.Event()
+    signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: signals.append(number))
     threading.Thread(target=server.run, name="server", daemon=True).start()
     log.info("Colorizer is at http://%s:%d", settings.host, settings.port)
     runtime: Runtime = app.extensions["colorizer"].runtime
     runtime.start()
 
-    stop.wait()
+    while not signals:
+        time.sleep(0.2)  # no lock here, which a signal might come in the middle of
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait
     log.info("Stopping: the photo in hand is finished first")
     runtime.turns.close()
     server.task_dispatcher.shutdown(cancel_pending=False)
+    give_up_at = time.monotonic() + SENDING_SECONDS
     while any(getattr(channel, "total_outbufs_len", 0) for channel in list(channels.values())):
+        if time.monotonic() > give_up_at:
+            break
         time.sleep(0.02)  # the server's thread is still sending the last answers
-    server.close()
+    logging.shutdown()
+    # Python's own way out can hang on threads that are in native code (CPython gh-87135).
+    os._exit(0)
 
 
 def _kept_secret(path: Path) -> str:
