@@ -12,7 +12,7 @@ from PIL import Image
 
 from .decoding import Pixels
 from .errors import N_, MemoryShortError
-from .formats import SUFFIXES, WRITABLE
+from .formats import named_kind
 from .generator import Generator
 from .photo import Photo, read_photo, write_photo
 from .profiles import convert, is_srgb
@@ -96,8 +96,7 @@ def colorize_file(
     See `colorize`, `photo.read_photo` and `photo.write_photo`.
     """
     colorized = colorize(read_photo(Path(source)), generator, render_factor, strength)
-    kind = SUFFIXES.get(Path(target).suffix.lower())
-    write_photo(colorized.photo, Path(target), kind if kind in WRITABLE else None)
+    write_photo(colorized.photo, Path(target), named_kind(Path(target)))
     return colorized
 
 

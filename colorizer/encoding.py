@@ -53,7 +53,7 @@ def write_picture(
             format=kind,
             limit=_LONGEST[kind],
         )
-    image = _image(rgb, alpha, icc_profile)
+    image = _image(rgb, alpha)
     options = dict(_OPTIONS[kind])
     if kind == "JPEG" and alpha is not None:
         image = image.flatten(background=255 if rgb.dtype == np.uint8 else 65535)
@@ -88,7 +88,7 @@ def write_preview(
     rgb: NDArray[Any], alpha: NDArray[Any] | None, target: Path, icc_profile: bytes | None
 ) -> None:
     """Write a small WebP in sRGB, which every browser shows."""
-    image = _image(rgb, alpha, icc_profile)
+    image = _image(rgb, alpha)
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc_profile or srgb_profile())
     small = image.thumbnail_image(
         PREVIEW, height=PREVIEW, size="down", no_rotate=True, output_profile="srgb"
@@ -99,7 +99,7 @@ def write_preview(
     small.webpsave(os.fsencode(target), Q=88, effort=0, keep="none")
 
 
-def _image(rgb: NDArray[Any], alpha: NDArray[Any] | None, icc_profile: bytes | None) -> Any:
+def _image(rgb: NDArray[Any], alpha: NDArray[Any] | None) -> Any:
     """Lend an array to libvips."""
     wide = rgb.dtype == np.uint16
     space = "rgb16" if wide else "srgb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ _SIGNATURES = {
     b"BM": "BMP",
 }
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+
+def named_kind(path: Path) -> str | None:
+    """Tell which kind of file a name asks for; None: none that is written here."""
+    kind = SUFFIXES.get(path.suffix.lower())
+    return kind if kind in WRITABLE else None
 
 
 def find_kind(head: bytes) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ColorizerError
-from ..formats import EXTENSIONS, FORMATS, SUFFIXES, WRITABLE
+from ..formats import EXTENSIONS, FORMATS, SUFFIXES, WRITABLE, named_kind
 from ..settings import MODELS, RENDER_FACTORS, Settings
 from ..weights import find_weights
 
@@ -169,9 +169,7 @@ def _run(job: Job, generator: Generator, options: Options, settings: Settings) -
         options.render_factor,
         options.strength,
     )
-    suffix = job.target.suffix.lower() if job.target else ""
-    named = SUFFIXES.get(suffix)
-    kind = options.kind or (named if named in WRITABLE else None)
+    kind = options.kind or (named_kind(job.target) if job.target else None)
     if job.target:
         job.target.parent.mkdir(parents=True, exist_ok=True)
         part = job.target.with_name(job.target.name + ".part")
