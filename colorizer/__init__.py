@@ -8,7 +8,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+# NumPy's products are small here; more threads for them only get in the generator's way. It is
+# read when NumPy is imported, and left alone where somebody has set it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_generator"]

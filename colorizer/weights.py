@@ -120,7 +120,7 @@ def find_weights(name: str) -> Weights:
 @contextmanager
 def open_verified(
     path: Path, weights: Weights, trusted: Collection[str] = ()
-) -> Iterator[BinaryIO]:
+) -> Iterator[tuple[BinaryIO, str]]:
     """Open a weight file once its size and sum are known to be right.
 
     Checked and read through one open file, so that what is read is what was checked.
@@ -133,6 +133,11 @@ def open_verified(
         What it should be.
     trusted
         SHA-256 sums, lower case, of further files to accept in its place.
+
+    Yields
+    ------
+    tuple
+        The file and its SHA-256.
 
     Raises
     ------
@@ -148,7 +153,7 @@ def open_verified(
         if digest != weights.sha256 and digest not in trusted:
             raise _not_the_weights(path, weights, file, digest)
         file.seek(0)
-        yield file
+        yield file, digest
 
 
 def missing_weights(weights: Weights, folder: Path) -> WeightsError:

@@ -1,0 +1,341 @@
+"""DeOldify's two generators in the form that only infers: small, quick, on PyTorch alone.
+
+The networks are those of `fastai_compat.build_generator`, with every norm that can be folded into
+a convolution folded, and skip connections handed on instead of kept on the model, so that any
+number of threads can call them. Where activations are large they are made block by block, the
+last steps of a layer while a block is still in the cache, and freed when they are used up.
+
+Inside, activations are (N, H, W, C), which is what PyTorch calls channels-last.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Literal, cast
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from . import parallel, winograd
+
+Architecture = Literal["deep", "wide"]
+
+BLOCK_PIXELS = 2048  # that are enlarged at a time
+ATTENTION_PIXELS = 256  # that attend at a time
+ALIGNMENT = 16  # channels at full size are filled up to a multiple of this, for wide registers
+
+
+def _parameter(*shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.empty(shape), requires_grad=False)
+
+
+class Conv(nn.Module):
+    """A convolution with a bias; the batch norm behind it is folded in."""
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1) -> None:
+        super().__init__()
+        self.weight = _parameter(outputs, inputs, size, size)
+        self.bias = _parameter(outputs)
+        self.stride, self.padding = stride, size // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, H, W, C) to (N, H / stride, W / stride, O)."""
+        x = x.permute(0, 3, 1, 2)
+        x = F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return x.permute(0, 2, 3, 1)
+
+
+class ConvRelu(Conv):
+    """A 3 × 3 convolution and ReLU, at a size where Winograd's algorithm can pay."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)
+
+    def use_winograd(self, tile: int) -> None:
+        """Trade the filters for their Winograd transforms, four or seven times as large."""
+        weight = winograd.transform_weight(self.weight, tile)
+        self.weight = nn.Parameter(weight, requires_grad=False)
+
+    def blocks(self, x: Tensor, finish: Callable[[Tensor, int, slice], object]) -> None:
+        """Map (N, H, W, C) to (N, H, W, O), handed over in blocks as `winograd.convolve` does."""
+        if self.weight.dim() == 3:
+            winograd.convolve(x, self.weight, self.bias, finish)
+            return
+        for i, image in enumerate(super().forward(x).relu_()):
+            finish(image, i, slice(None))
+
+
+class ConvReluNorm(ConvRelu):
+    """A 3 × 3 convolution, ReLU and a batch norm, which behind ReLU can't be folded."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        self.scale, self.shift = _parameter(outputs), _parameter(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, H, W, C) to (N, H, W, O)."""
+        result = x.new_empty(*x.shape[:3], len(self.bias))
+
+        def finish(block: Tensor, image: int, rows: slice) -> None:
+            torch.addcmul(self.shift, block, self.scale, out=result[image, rows])
+
+        self.blocks(x, finish)
+        return result
+
+
+class Residual(nn.Module):
+    """ResNet's basic block or, if it has more outputs than `width`, its bottleneck."""
+
+    def __init__(self, inputs: int, width: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        if outputs == width:
+            convs = [Conv(inputs, width, 3, stride), Conv(width, width, 3)]
+        else:
+            convs = [Conv(inputs, width, 1), Conv(width, width, 3, stride), Conv(width, outputs, 1)]
+        self.convs = nn.ModuleList(convs)
+        self.shortcut = (
+            nn.Identity() if (inputs, stride) == (outputs, 1) else Conv(inputs, outputs, 1, stride)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, H, W, C) to (N, H / stride, W / stride, O)."""
+        shortcut: Tensor = self.shortcut(x)
+        *first, last = self.convs
+        for conv in first:
+            x = conv(x).relu_()
+        result: Tensor = last(x)
+        return result.add_(shortcut).relu_()
+
+
+class Enlarge(Conv):
+    """A 1 × 1 convolution, ReLU and a pixel shuffle to twice the size; then maybe a blur."""
+
+    def __init__(self, inputs: int, outputs: int, *, blur: bool) -> None:
+        super().__init__(inputs, 4 * outputs, 1)
+        self.blur = blur
+
+    def into(self, result: Tensor, x: Tensor) -> None:
+        """Map (N, H, W, C) to `result`, (N, 2 H, 2 W, O) or one row and column less.
+
+        The blur is the mean of each pixel and those left of it, above it and between the two.
+        """
+        images, height, width, _ = x.shape
+        doubled = result.shape[-1]
+        # Four groups of outputs, one for each pixel that a pixel becomes.
+        weight = self.weight.view(doubled, 4, -1).permute(2, 1, 0).reshape(-1, 4 * doubled)
+        bias = self.bias.view(doubled, 4).t().flatten()
+        if self.blur:  # the mean's division; ReLU doesn't mind
+            weight, bias = weight / 4, bias / 4
+        rows = max(1, BLOCK_PIXELS // width) if x.device.type == "cpu" else height
+
+        def work(blocks: Iterator[tuple[int, int]]) -> None:
+            for image, top in blocks:
+                above = 1 if self.blur and top > 0 else 0
+                block = x[image, top - above : top + rows].flatten(0, 1)
+                block = torch.addmm(bias, block, weight).relu_()
+                block = block.view(-1, width, 2, 2, doubled).transpose(1, 2)
+                target = result[image, 2 * top : 2 * (top + rows)]
+                if not self.blur:
+                    target.view(block.shape).copy_(block)
+                    continue
+                block = block.reshape(-1, 2 * width, doubled)
+                # The pixel above the first row, or left of the first column, is its own.
+                block = block[1:] if above else torch.cat([block[:1], block])
+                block = block[1:] + block[:-1]
+                block = torch.cat([block[:, :1], block], 1)
+                block = block[:, 1:] + block[:, :-1]
+                target.copy_(block[: target.shape[0], : target.shape[1]])
+
+        parallel.run(work, itertools.product(range(images), range(0, height, rows)), x.device)
+
+
+class Attention(nn.Module):
+    """Self-attention over all positions, as in SAGAN (Zhang et al., 2018): no 1 / √d.
+
+    Attributes
+    ----------
+    query, key
+        (C / 8, C). What they are for is computed in float32: the softmax exaggerates rounding.
+    value
+        (C, C), times gamma.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.query = _parameter(channels // 8, channels)
+        self.key = _parameter(channels // 8, channels)
+        self.value = _parameter(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add to each position of (N, H, W, C) what it attends to."""
+        pixels = x.flatten(1, 2)
+        queries = pixels.float() @ self.query.float().t()
+        keys = (pixels.float() @ self.key.float().t()).transpose(1, 2)
+        values = pixels @ self.value.t()
+        result = torch.empty_like(pixels)
+
+        def work(blocks: Iterator[tuple[int, int]]) -> None:
+            for i, first in blocks:
+                part = slice(first, first + ATTENTION_PIXELS)
+                weights = (queries[i, part] @ keys[i]).softmax(-1).to(x.dtype)
+                result[i, part] = torch.addmm(pixels[i, part], weights, values[i])
+
+        images, count, _ = pixels.shape
+        blocks = itertools.product(range(images), range(0, count, ATTENTION_PIXELS))
+        parallel.run(work, blocks, x.device)
+        return result.view(x.shape)
+
+
+class Up(nn.Module):
+    """A step of the decoder: doubles the size and takes in what the encoder had there."""
+
+    def __init__(
+        self, inputs: int, doubled: int, skipped: int, outputs: list[int], attention: bool
+    ) -> None:
+        super().__init__()
+        self.doubled = doubled
+        self.enlarge = Enlarge(inputs, doubled, blur=True)
+        self.scale, self.shift = _parameter(skipped), _parameter(skipped)
+        widths = zip([doubled + skipped, *outputs], outputs, strict=False)
+        self.convs = nn.Sequential(*(ConvReluNorm(*width) for width in widths))
+        self.attention = Attention(outputs[-1]) if attention else nn.Identity()
+
+    def join(self, x: Tensor, skip: Tensor) -> Tensor:
+        """Enlarge (N, H, W, C) and join it with the skip connection, (N, 2 H, 2 W, D)."""
+        result = x.new_empty(*skip.shape[:3], self.doubled + skip.shape[-1])
+        self.enlarge.into(result[..., : self.doubled], x)
+        torch.addcmul(self.shift, skip, self.scale, out=result[..., self.doubled :]).relu_()
+        return result
+
+    def forward(self, joined: Tensor) -> Tensor:
+        """Map (N, H, W, C) to (N, H, W, O)."""
+        result: Tensor = self.attention(self.convs(joined))
+        return result
+
+
+class Head(nn.Module):
+    """The last step, at full size: joins the input; a residual block; three channels."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.enlarge = Enlarge(inputs, inputs, blur=False)
+        self.channels = -(-(inputs + 3) // ALIGNMENT) * ALIGNMENT
+        self.first = ConvRelu(self.channels, self.channels)
+        self.second = ConvRelu(self.channels, self.channels)
+        self.output = Conv(self.channels, 3, 1)
+
+    def join(self, x: Tensor, rgb: Tensor) -> Tensor:
+        """Enlarge (N, H, W, C) and join it with the network's input, (N, 2 H, 2 W, 3)."""
+        result = x.new_empty(*rgb.shape[:3], self.channels)
+        self.enlarge.into(result[..., : self.inputs], x)
+        result[..., self.inputs : self.inputs + 3] = rgb
+        result[..., self.inputs + 3 :] = 0
+        return result
+
+    def forward(self, joined: Tensor) -> Tensor:
+        """Map (N, S, S, C) to (N, S, S, 3) float32."""
+        x = torch.empty_like(joined)
+        self.first.blocks(joined, lambda block, image, rows: x[image, rows].copy_(block))
+        weight, bias = self.output.weight.flatten(1).t().float(), self.output.bias.float()
+        result = torch.empty(*joined.shape[:3], 3, device=joined.device)
+
+        def finish(block: Tensor, image: int, rows: slice) -> None:
+            block += joined[image, rows]
+            torch.add(block.float() @ weight, bias, out=result[image, rows])
+
+        self.second.blocks(x, finish)
+        return result
+
+
+class UNet(nn.Module):
+    """The generator, with weights that are yet to be loaded (`fastai_compat.fold` makes them).
+
+    Parameters
+    ----------
+    architecture
+        ``deep`` is Artistic's, ``wide`` that of Stable and Video.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        deep = architecture == "deep"
+        self.stem = Conv(3, 64, 7, 2)
+        self.stages = nn.ModuleList()
+        channels, skipped = 64, [64]
+        for depth, width in zip((3, 4, 6 if deep else 23, 3), (64, 128, 256, 512), strict=True):
+            outputs = width if deep else 4 * width
+            stage = nn.Sequential()
+            for i in range(depth):
+                stride = 2 if i == 0 and width > 64 else 1
+                stage.append(Residual(channels, width, outputs, stride))
+                channels = outputs
+            self.stages.append(stage)
+            skipped.append(channels)
+        skipped.pop()
+        self.scale, self.shift = _parameter(channels), _parameter(channels)
+        self.middle = nn.Sequential(
+            ConvReluNorm(channels, 2 * channels), ConvReluNorm(2 * channels, channels)
+        )
+        self.ups = nn.ModuleList()
+        for i, across in enumerate(reversed(skipped)):
+            last = i == len(skipped) - 1
+            if deep:
+                doubled = channels // 2
+                width = (doubled + across) // (2 if last else 1) * 3 // 2
+                outputs_ = [width, width]
+            else:
+                doubled = width = 256 if last else 512
+                outputs_ = [width]
+            self.ups.append(Up(channels, doubled, across, outputs_, attention=i == 1))
+            channels = width
+        self.head = Head(channels)
+
+    @torch.inference_mode()
+    def forward(self, rgb: Tensor) -> Tensor:
+        """Colour a batch.
+
+        Parameters
+        ----------
+        rgb
+            (N, 3, S, S), normalised with ImageNet's mean and standard deviation, S a multiple
+            of 16.
+
+        Returns
+        -------
+        torch.Tensor
+            (N, 3, S, S) float32, likewise, between -3 and 3.
+        """
+        pixels = rgb.permute(0, 2, 3, 1)
+        x = self.stem(pixels).relu_()
+        skips = [x]
+        x = F.max_pool2d(x.permute(0, 3, 1, 2), 3, 2, 1).permute(0, 2, 3, 1)
+        for stage in self.stages:
+            x = stage(x)
+            skips.append(x)
+        x = self.middle(torch.addcmul(self.shift, skips.pop(), self.scale).relu_())
+        for up in cast("Iterator[Up]", self.ups):
+            x = up.join(x, skips.pop())
+            x = up(x)
+        x = self.head.join(x, pixels)
+        x = self.head(x)
+        return (torch.sigmoid(x) * 6 - 3).permute(0, 3, 1, 2)
+
+    def for_inference(self, device: torch.device, dtype: torch.dtype) -> UNet:
+        """Move the network, in place, and choose the convolutions that are quickest there."""
+        self.to(device)
+        if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
+            for i, part in enumerate([*self.ups, self.head]):
+                # Larger tiles multiply less, but round more, which bfloat16 can't afford, and
+                # need larger weights, which at small sizes, with many channels, don't pay.
+                tile = 6 if dtype == torch.float32 and i >= 2 else 4
+                for module in part.modules():
+                    if isinstance(module, ConvRelu):
+                        module.use_winograd(tile)
+        self.to(dtype)
+        for module in self.modules():
+            if isinstance(module, Conv) and module.weight.dim() == 4:
+                module.weight.data = module.weight.contiguous(memory_format=torch.channels_last)
+        return self.eval()
