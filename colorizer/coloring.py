@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .decoding import Pixels
+from .chroma import eight_bits, find_chroma, replace_chroma, squeeze
+from .decoding import release_memory
 from .errors import N_, MemoryShortError
 from .formats import named_kind
 from .generator import Generator
@@ -18,12 +18,25 @@ from .photo import Photo, read_photo, write_photo
 from .profiles import convert, is_srgb
 from .settings import RENDER_FACTORS
 
-# Pixels that are merged at a time: bounds the float32 buffers to about 10 MB.
-STRIP_PIXELS = 1 << 18
 
-# BT.601: luma of red, green and blue; what U and V are of blue's and red's difference from it.
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-U_SCALE, V_SCALE = 0.492, 0.877
+@dataclass(frozen=True)
+class Prediction:
+    """What a generator thinks of a photo.
+
+    Attributes
+    ----------
+    chroma
+        (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
+        0 is grey.
+    render_factor
+        The render factor used: smaller than asked for if memory was short.
+    generator
+        The generator's title.
+    """
+
+    chroma: NDArray[np.float32]
+    render_factor: int
+    generator: str
 
 
 @dataclass(frozen=True)
@@ -70,18 +83,43 @@ def colorize(
     """
     if strength == 0:
         return Colorized(photo, render_factor)
+    prediction = predict(photo, generator, render_factor)
+    coloured = apply_prediction(photo, prediction, strength, faithful=faithful)
+    return Colorized(coloured, prediction.render_factor)
+
+
+def predict(photo: Photo, generator: Generator, render_factor: int = 35) -> Prediction:
+    """Let a generator guess the colours of a photo: the slow half of `colorize`.
+
+    Raises
+    ------
+    MemoryShortError
+        If memory is short even at the smallest render factor.
+    """
     while True:
         try:
             chroma = _predict(photo, generator, 16 * render_factor)
-            rgb = replace_chroma(photo.rgb, chroma, strength / 100, clip=faithful)
-            coloured = replace(photo, rgb=rgb, generator=generator.weights.title)
-            return Colorized(coloured, render_factor)
+            release_memory()  # the full-size result is made next
+            return Prediction(chroma, render_factor, generator.weights.title)
         except MemoryError as error:
             if render_factor == RENDER_FACTORS[0]:
                 raise MemoryShortError(
                     N_("There is not enough memory for this picture. Try a smaller one.")
                 ) from error
             render_factor = max(RENDER_FACTORS[0], render_factor * 3 // 4)
+
+
+def apply_prediction(
+    photo: Photo, prediction: Prediction, strength: int = 100, *, faithful: bool = False
+) -> Photo:
+    """Put a guess under a photo's luma: the quick half of `colorize`, which see.
+
+    The photo may be smaller than the one the guess is of.
+    """
+    if strength == 0:
+        return photo
+    rgb = replace_chroma(photo.rgb, prediction.chroma, strength / 100, faithful=faithful)
+    return replace(photo, rgb=rgb, generator=prediction.generator)
 
 
 def colorize_file(
@@ -105,100 +143,12 @@ def _predict(photo: Photo, generator: Generator, side: int) -> NDArray[np.float3
     square = squeeze(photo.rgb, side)
     profile = None if is_srgb(photo.icc_profile) else photo.icc_profile
     if profile:
-        square = _eight_bits(
+        square = eight_bits(
             convert(square.astype(np.uint16) * np.uint16(257), profile, to_srgb=True)
         )
     luma = np.array(Image.fromarray(square).convert("L"))
     chroma = generator.predict_chroma(luma)
     return _chroma_in(profile, luma, chroma) if profile else chroma
-
-
-def squeeze(rgb: Pixels, side: int) -> NDArray[np.uint8]:
-    """Stretch a photo to a square, as DeOldify does.
-
-    Parameters
-    ----------
-    rgb
-        (H, W, 3) of 8 or 16 bits.
-    side
-        Pixels of the square.
-
-    Returns
-    -------
-    numpy.ndarray
-        (side, side, 3) uint8.
-    """
-    height, width = rgb.shape[:2]
-    scale = height / side
-    square = np.empty((side, side, 3), np.uint8)
-    rows = max(1, int(STRIP_PIXELS / width / scale))
-    for top in range(0, side, rows):
-        bottom = min(top + rows, side)
-        # The filter reaches one row of the square beyond the strip.
-        first = max(0, math.floor((top - 1) * scale) - 1)
-        last = min(height, math.ceil((bottom + 1) * scale) + 1)
-        strip = np.ascontiguousarray(_eight_bits(rgb[first:last]))
-        box = (0, top * scale - first, width, min(bottom * scale, height) - first)
-        size = (side, bottom - top)
-        square[top:bottom] = np.asarray(
-            Image.fromarray(strip).resize(size, Image.Resampling.BILINEAR, box)
-        )
-    return square
-
-
-def replace_chroma(
-    rgb: Pixels, chroma: NDArray[np.float32], strength: float, *, clip: bool = False
-) -> Pixels:
-    """Put enlarged chroma under the luma of a photo.
-
-    The luma stays as it is: where it leaves no room for a colour, the colour is made paler.
-
-    Parameters
-    ----------
-    rgb
-        (H, W, 3) of 8 or 16 bits, the photo.
-    chroma
-        (S, S, 2) float32, U and V of the photo squeezed to a square; 0 is grey.
-    strength
-        0 to 1: how far to go from the photo's own chroma to the new one.
-    clip
-        Clip such colours instead, at the luma's cost.
-
-    Returns
-    -------
-    numpy.ndarray
-        (H, W, 3), of as many bits as `rgb`.
-    """
-    height, width = rgb.shape[:2]
-    side = chroma.shape[0]
-    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in _differences(chroma)]
-    result = np.empty(rgb.shape, rgb.dtype)
-    white = np.iinfo(rgb.dtype).max
-    rows = max(1, STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        box = (0, top * side / height, side, bottom * side / height)
-        strip = rgb[top:bottom].astype(np.float32, order="C") / white
-        luma = strip @ LUMA
-        room = np.ones_like(luma)  # how much of its colour a pixel has room for
-        for channel, plane in enumerate(planes):
-            enlarged = plane.resize((width, bottom - top), Image.Resampling.BILINEAR, box)
-            difference = strip[..., channel]  # from here on: how far from grey, not how bright
-            difference -= luma
-            difference += strength * (np.asarray(enlarged) - difference)
-            if not clip:
-                space = np.where(difference > 0, 1 - luma, luma)
-                np.minimum(room, space / np.maximum(np.abs(difference), 1e-9), out=room)
-        strip *= room[..., None]
-        strip += luma[..., None]
-        result[top:bottom] = np.clip(strip * white + 0.5, 0, white)
-    return result
-
-
-def _differences(chroma: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Turn U and V into how far red, green and blue are from grey; their luma is 0."""
-    blue, red = chroma[..., 0] / U_SCALE, chroma[..., 1] / V_SCALE
-    return [red, -(LUMA[0] * red + LUMA[2] * blue) / LUMA[1], blue]
 
 
 def _chroma_in(
@@ -207,13 +157,4 @@ def _chroma_in(
     """Convert the square's colours from sRGB to a photo's own space; return their U and V."""
     grey = np.repeat(luma[..., None], 3, axis=2)
     coloured = replace_chroma(grey.astype(np.uint16) * 257, chroma, 1)
-    own = convert(coloured.astype(np.uint16), profile, to_srgb=False) / np.float32(65535)
-    own_luma = own @ LUMA
-    blue, red = own[..., 2] - own_luma, own[..., 0] - own_luma
-    return np.stack([blue * U_SCALE, red * V_SCALE], -1)
-
-
-def _eight_bits(rgb: Pixels) -> NDArray[np.uint8]:
-    if rgb.dtype == np.uint8:
-        return rgb.astype(np.uint8, copy=False)
-    return ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return find_chroma(convert(coloured.astype(np.uint16), profile, to_srgb=False))

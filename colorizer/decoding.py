@@ -20,7 +20,6 @@ import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import jpeg2000
 from .errors import N_, NotAPictureError
 
 Pixels = NDArray[Any]  # of uint8 or uint16
@@ -192,6 +191,8 @@ def _open_heic(source: Path | bytes) -> OpenPicture:
 
 
 def _open_jpeg2000(source: Path | bytes) -> OpenPicture:
+    from . import jpeg2000  # with OpenCV: 27 MB of memory that no other kind needs
+
     data = source if isinstance(source, bytes) else source.read_bytes()
     header = jpeg2000.read_header(data)
     return OpenPicture(

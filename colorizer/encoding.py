@@ -33,7 +33,6 @@ _SAVERS = {
     "AVIF": "heifsave",
 }
 _LONGEST = {"JPEG": 65_535, "WEBP": 16_383, "AVIF": 65_535}
-PREVIEW = 2000  # pixels of a preview's longer side, at most
 
 
 def write_picture(
@@ -84,19 +83,31 @@ def write_picture(
         _complete_tiff(target, metadata)
 
 
-def write_preview(
-    rgb: NDArray[Any], alpha: NDArray[Any] | None, target: Path, icc_profile: bytes | None
-) -> None:
-    """Write a small WebP in sRGB, which every browser shows."""
+def encode_preview(
+    rgb: NDArray[Any], alpha: NDArray[Any] | None, longest: int, icc_profile: bytes | None
+) -> bytes:
+    """Encode a WebP in sRGB, which every browser shows, of at most `longest` pixels a side."""
     image = _image(rgb, alpha)
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc_profile or srgb_profile())
     small = image.thumbnail_image(
-        PREVIEW, height=PREVIEW, size="down", no_rotate=True, output_profile="srgb"
+        longest, height=longest, size="down", no_rotate=True, output_profile="srgb"
     )
     if small.format != "uchar":
         small = (small / 257).rint().cast("uchar").copy(interpretation="srgb")
     # The quickest way there is: at 12 megapixels finer ones take as long as the colouring itself.
-    small.webpsave(os.fsencode(target), Q=88, effort=0, keep="none")
+    data: bytes = small.webpsave_buffer(Q=88, effort=0, keep="none")
+    return data
+
+
+def shrink_pixels(
+    rgb: NDArray[Any], alpha: NDArray[Any] | None, longest: int
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Shrink pixels to at most `longest` a side, in the colour space and depth that they have."""
+    if max(rgb.shape[:2]) <= longest:
+        return rgb, alpha
+    small = _image(rgb, alpha).thumbnail_image(longest, height=longest, no_rotate=True).numpy()
+    small = small.astype(rgb.dtype, copy=False)
+    return small[..., :3], None if alpha is None else small[..., 3]
 
 
 def _image(rgb: NDArray[Any], alpha: NDArray[Any] | None) -> Any:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from .decoding import OpenPicture, Pixels, open_picture, release_memory
-from .encoding import write_picture, write_preview
+from .encoding import encode_preview, shrink_pixels, write_picture
 from .errors import (
     N_,
     BrokenPictureError,
@@ -26,6 +27,7 @@ from .metadata import make_metadata, read_tiff_exif
 from .profiles import usable_profile
 
 MEGAPIXELS = 150
+PREVIEW = 2000  # pixels of a preview's longer side, at most
 
 # How pixels are turned upright, by EXIF's number for how they are stored.
 _TURNS: dict[int, Callable[[Pixels], Pixels]] = {
@@ -185,9 +187,23 @@ def encode_photo(photo: Photo, kind: str | None = None, *, keep_gps: bool = Fals
     return buffer.getvalue()
 
 
-def preview_photo(photo: Photo, target: Path) -> None:
-    """Write a small WebP of a photo, for pages: few browsers show TIFF, none 150 megapixels."""
-    write_preview(photo.rgb, photo.alpha, target, photo.icc_profile)
+def preview_photo(photo: Photo, longest: int = PREVIEW) -> bytes:
+    """Encode a small WebP of a photo, for pages: few browsers show TIFF, none 150 megapixels."""
+    return encode_preview(photo.rgb, photo.alpha, longest, photo.icc_profile)
+
+
+def shrink_photo(photo: Photo, longest: int = PREVIEW) -> Photo:
+    """Shrink a photo to at most `longest` pixels a side; it keeps its colour space and depth."""
+    rgb, alpha = shrink_pixels(photo.rgb, photo.alpha, longest)
+    return replace(photo, rgb=rgb, alpha=alpha)
+
+
+def crop_photo(photo: Photo, left: int, top: int, width: int, height: int) -> Photo:
+    """Cut a part out of a photo, as far as there is one; it may be empty."""
+    part = (slice(top, top + height), slice(left, left + width))
+    return replace(
+        photo, rgb=photo.rgb[part], alpha=None if photo.alpha is None else photo.alpha[part]
+    )
 
 
 @contextmanager
@@ -238,7 +254,7 @@ def _too_large(picture: OpenPicture, max_megapixels: float) -> ColorizerError:
             "The picture has %(pixels)d megapixels; at most %(limit)d are coloured here. "
             "Scan or save it smaller."
         ),
-        pixels=round(picture.width * picture.height / 1e6),
+        pixels=math.ceil(picture.width * picture.height / 1e6),
         limit=max_megapixels,
     )
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import scene
 from PIL import Image
 
-from colorizer.coloring import replace_chroma, squeeze
+from colorizer.chroma import find_chroma, replace_chroma, squeeze
 
 RGB8 = np.asarray(scene(61, 40, colour=True))
 GRAIN = np.random.default_rng(0).integers(0, 257, RGB8.shape)
@@ -47,5 +47,29 @@ def test_strength_leads_smoothly_from_the_own_pixels_to_full_colour():
 def test_squeezing_in_strips_is_squeezing(monkeypatch):
     image = scene(300, 200, colour=True)
     whole = np.asarray(image.resize((112, 112), Image.Resampling.BILINEAR))
-    monkeypatch.setattr("colorizer.coloring.STRIP_PIXELS", 300 * 20)
+    monkeypatch.setattr("colorizer.chroma.STRIP_PIXELS", 300 * 20)
     assert np.abs(squeeze(np.asarray(image), 112).astype(int) - whole).max() <= 1
+
+
+def test_colour_follows_the_edges_of_the_luma():
+    y, x = np.mgrid[0:300, 0:400]
+    disc = (x - 190) ** 2 + (y - 140) ** 2 < 90**2
+    rgb = np.where(disc[..., None], [220, 150, 110], [40, 45, 60]).astype(np.uint8)
+    grey = np.repeat((rgb @ LUMA).astype(np.uint8)[..., None], 3, 2)
+    square = find_chroma(squeeze(rgb, 48))
+    errors = [
+        np.abs(find_chroma(replace_chroma(grey, square, 1, faithful=faithful)) - find_chroma(rgb))
+        for faithful in (False, True)
+    ]
+    assert errors[0].mean() < 0.6 * errors[1].mean()
+
+
+def test_a_photo_smaller_than_the_square_gets_the_colours_of_the_large_one():
+    large = scene(400, 300, colour=True)
+    small = large.resize((80, 60), Image.Resampling.BOX)
+    chroma = find_chroma(squeeze(np.asarray(scene(200, 200, seed=1, colour=True)), 112)) / 2
+    reduced = Image.fromarray(replace_chroma(np.asarray(large), chroma, 1)).resize(
+        small.size, Image.Resampling.BOX
+    )
+    difference = replace_chroma(np.asarray(small), chroma, 1).astype(int) - np.asarray(reduced)
+    assert np.abs(difference).mean() < 1

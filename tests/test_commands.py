@@ -81,10 +81,59 @@ def test_single_files_and_formats(tmp_path, colorizer):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a-colorized.jpg", "a.png", "b.jpg"]
 
 
-def test_a_pipe(colorizer):
-    done = colorizer("colorize", "-", input=PHOTO)
+def test_a_pipe(tmp_path, colorizer):
+    done = colorizer("-", input=PHOTO, model="builtin")
     assert done.returncode == 0
     assert decoded(done.stdout).shape == (64, 96, 3)
+    named = colorizer("colorize", "-", "-o", tmp_path / "a.png", input=PHOTO, model="builtin")
+    assert named.stdout == b""
+    assert (tmp_path / "a.png").read_bytes() == done.stdout
+    assert colorizer("-", input=b"no picture", model="builtin").returncode == 1
+
+
+def test_results_of_one_name_do_not_replace_each_other(tmp_path, colorizer):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for kind in ("bmp", "png", "gif"):
+        (folder / f"a.{kind}").write_bytes(encoded(scene(), kind.upper()))
+    assert colorizer("colorize", folder, "--model", "builtin").returncode == 0
+    made = sorted(path.name for path in (tmp_path / "scans-colorized").iterdir())
+    assert made == ["a.bmp.png", "a.gif.png", "a.png"]
+
+
+def test_a_sheet_shows_a_photo_at_several_settings(tmp_path, colorizer):
+    source = tmp_path / "a.png"
+    source.write_bytes(PHOTO)
+    assert colorizer("colorize", source, "--sheet", "7,9").returncode == 0
+    sheet = tmp_path / "a-sheet.jpg"
+    both = decoded(sheet.read_bytes())
+    again = colorizer("colorize", source, "--sheet", "7,9")
+    assert again.returncode == 1
+    assert b"a-sheet.jpg is there already" in again.stderr
+
+    one = colorizer("-", "--sheet", "8", "--model", "builtin", "--format", "png", input=PHOTO)
+    height, width, _ = decoded(one.stdout).shape
+    assert both.shape[0] > 1.8 * height  # a row for Artistic, a row for the built-in one
+    assert both.shape[1] > 1.4 * width  # the original and two render factors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-sheet.jpg", "a.png"]
+
+
+@pytest.mark.parametrize("factors", ["6", "10,46", "", "10;20", "ten"])
+def test_a_sheet_takes_numbers_from_7_to_45(colorizer, factors):
+    done = colorizer("colorize", "a.png", "--sheet", factors)
+    assert done.returncode == 2
+    assert b"numbers from 7 to 45" in done.stderr
+
+
+def test_a_sheet_takes_one_photo(tmp_path, colorizer):
+    for inputs in (["a.png", "b.png"], [tmp_path]):
+        done = colorizer("colorize", *inputs, "--sheet", "10")
+        assert done.returncode == 2
+        assert b"one photo" in done.stderr
+    done = colorizer("colorize", tmp_path / "absent.png", "--sheet", "10")
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"Error: ")
+    assert b"absent.png" in done.stderr
 
 
 def test_bad_settings_and_options_are_one_sentence(tmp_path, colorizer):

@@ -9,7 +9,7 @@ import pytest
 from conftest import decoded, encoded, scene
 from PIL import Image
 
-from colorizer.coloring import replace_chroma
+from colorizer.chroma import replace_chroma
 from colorizer.errors import BrokenPictureError, NotAPictureError, TooLargeError
 from colorizer.photo import Photo, check_photo, encode_photo, read_photo
 
@@ -134,7 +134,7 @@ def test_merging_in_strips_leaves_no_seams(monkeypatch):
     rgb = np.asarray(scene(200, 300, seed=5))
     chroma = np.random.default_rng(0).uniform(-0.2, 0.2, (112, 112, 2)).astype(np.float32)
     whole = replace_chroma(rgb, chroma, 1)
-    monkeypatch.setattr("colorizer.coloring.STRIP_PIXELS", 7 * 200)
+    monkeypatch.setattr("colorizer.chroma.STRIP_PIXELS", 7 * 200)
     strips = replace_chroma(rgb, chroma, 1).astype(int)
     assert np.abs(strips - whole).max() <= 1
 

@@ -16,6 +16,12 @@ from .weights import weights
 class Group(click.Group):
     """Commands that say what went wrong in one sentence, without a trace."""
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant: in a pipe, ``-`` alone is ``colorize -``."""
+        return super().resolve_command(ctx, ["colorize", *args] if args[0] == "-" else args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from ..errors import ColorizerError
-from ..formats import EXTENSIONS, FORMATS, SUFFIXES, WRITABLE, named_kind
+from ..formats import EXTENSIONS, WRITABLE, named_kind
 from ..settings import MODELS, RENDER_FACTORS, Settings
-from ..weights import find_weights
+from ..weights import WEIGHTS, find_weights
+from .jobs import Job, deliver, find_jobs
+from .overlap import Way, overlap
 
 if TYPE_CHECKING:
-    from ..coloring import Colorized
     from ..generator import Generator
     from ..options import Options
 
 
-@dataclass(frozen=True)
-class Job:
-    """One photo: where it comes from and where it goes; None is standard input or output."""
-
-    source: Path | None
-    target: Path | None
-
-    @property
-    def name(self) -> str:
-        """What to call it in messages."""
-        return str(self.source or "standard input")
+def _factors(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
+    """Read the render factors of a sheet."""
+    low, high = RENDER_FACTORS[0], RENDER_FACTORS[-1]
+    numbers = text.split(",") if text is not None else []
+    factors = [int(number) if number.strip().isdecimal() else 0 for number in numbers]
+    if not set(factors) <= set(RENDER_FACTORS):
+        raise click.BadParameter(f"“{text}” is not numbers from {low} to {high}, like 10,20,30,40.")
+    return factors
 
 
 @click.command()
@@ -47,6 +40,14 @@ class Job:
     type=click.IntRange(RENDER_FACTORS[0], RENDER_FACTORS[-1]),
     help="Detail of the colours: the generator sees a square of 16 times this many pixels.",
 )
+@click.option(
+    "--sheet",
+    "factors",
+    callback=_factors,
+    metavar="10,20,...",
+    help="One picture of the photo at each of these render factors, by each generator whose "
+    "weights are here, to choose from.",
+)
 @click.option("--strength", type=click.IntRange(0, 100), default=100, help="In percent.")
 @click.option("--format", "format_", type=click.Choice([kind.lower() for kind in WRITABLE]))
 @click.option("--keep-gps", is_flag=True, help="Leave in the result where it was taken.")
@@ -57,6 +58,7 @@ def colorize(
     output: str | None,
     model: str | None,
     render_factor: int | None,
+    factors: list[int],
     strength: int,
     format_: str | None,
     keep_gps: bool,
@@ -68,77 +70,44 @@ def colorize(
     The result of a file stands beside it as NAME-colorized, that of a folder in FOLDER-colorized,
     or both in OUT. What has been coloured already is skipped. A bad file doesn't stop the rest;
     the exit code is 1 if there was one. "-" is standard input or output.
+    A sheet stands beside its photo as NAME-sheet.
     """
     from ..options import Options
 
     settings = Settings.from_environment()
     options = Options(model, render_factor or settings.render_factor, strength, format_, keep_gps)
-    jobs = list(_jobs(inputs, output, format_, recursive))
-    todo = [job for job in jobs if overwrite or not (job.target and job.target.exists())]
+    if factors:
+        try:
+            _draw(_sheet_job(inputs, output, options, overwrite), factors, options, settings)
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+        return
+    jobs = find_jobs(inputs, output, format_, recursive)
+    todo = [job for job in jobs if overwrite or not job.done]
     failed = 0
     if todo:
         generator = _load(settings, model)
+        ways = [_way(job, generator, options, settings) for job in todo]
         with click.progressbar(
-            todo, label="Colouring", file=sys.stderr, item_show_func=lambda job: job and job.name
+            zip(todo, overlap(ways), strict=True),
+            length=len(todo),
+            label="Colouring",
+            file=sys.stderr,
+            item_show_func=lambda done: done and done[0].name,
         ) as bar:
-            for job in bar:
-                try:
-                    colorized = _run(job, generator, options, settings)
-                except (ColorizerError, OSError) as error:
-                    failed += 1
-                    click.echo(f"\n{job.name}: {error}", err=True)
-                    continue
-                if colorized.photo.pages > 1:
-                    click.echo(f"\n{job.name}: first of {colorized.photo.pages} pages", err=True)
-                if colorized.render_factor < options.render_factor:
-                    allowed = f"memory allowed render factor {colorized.render_factor}"
-                    click.echo(f"\n{job.name}: {allowed}", err=True)
+            for job, end in bar:
+                failed += isinstance(end, Exception)
+                for word in [end] if isinstance(end, Exception) else end:
+                    click.echo(f"\n{job.name}: {word}", err=True)
     done, skipped = len(todo) - failed, len(jobs) - len(todo)
     click.echo(f"{done} coloured, {skipped} there already, {failed} failed", err=True)
     sys.exit(1 if failed else 0)
 
 
-def _jobs(
-    inputs: tuple[str, ...], output: str | None, format_: str | None, recursive: bool
-) -> Iterator[Job]:
-    """Find the photos that are meant, and where their results go."""
-    folders = [Path(name) for name in inputs if name != "-" and Path(name).is_dir()]
-    into_folder = output is not None and (len(inputs) > 1 or folders or Path(output).is_dir())
-    for name in inputs:
-        path = Path(name)
-        if path in folders:
-            out = Path(output) if output else path.with_name(f"{path.resolve().name}-colorized")
-            for found in sorted(path.rglob("*") if recursive else path.iterdir()):
-                if found.suffix.lower() in SUFFIXES and out not in found.parents:
-                    inside = found.relative_to(path)
-                    yield Job(found, _suffixed(out / inside, format_))
-        elif output == "-" or (output is None and name == "-"):
-            yield Job(None if name == "-" else path, None)
-        elif name == "-":
-            yield Job(None, Path(str(output)))
-        elif output is None:
-            yield Job(path, _suffixed(path.with_stem(f"{path.stem}-colorized"), format_))
-        elif into_folder:
-            yield Job(path, _suffixed(Path(output) / path.name, format_))
-        else:
-            yield Job(path, Path(output))
-
-
-def _suffixed(path: Path, format_: str | None) -> Path:
-    """Give a result the suffix of its format, unless it has one that fits."""
-    named = SUFFIXES.get(path.suffix.lower())
-    kind = format_.upper() if format_ else FORMATS[named].result if named else None
-    return path if kind in (None, named) else path.with_suffix(EXTENSIONS[str(kind)])
-
-
 def _load(settings: Settings, model: str | None) -> Generator:
     """Load the generator asked for; if none was, the default one or else the built-in one."""
-    import torch
+    from ..generator import load_configured
 
-    from ..generator import load_generator
-
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     name = model or settings.model
     if model is None and not find_weights(name).path(settings.models).exists():
         click.echo(
@@ -147,41 +116,74 @@ def _load(settings: Settings, model: str | None) -> Generator:
             err=True,
         )
         name = "builtin"
-    return load_generator(
-        name,
-        models=settings.models,
-        device=settings.device,
-        precision=settings.precision,
-        trusted=settings.trust_sha256,
-    )
+    return load_configured(name, settings)
 
 
-def _run(job: Job, generator: Generator, options: Options, settings: Settings) -> Colorized:
-    """Colour one photo; its result appears as a whole or not at all."""
-    from ..coloring import colorize as colorize_photo
+def _source(job: Job) -> Path | BinaryIO:
+    return job.source or io.BytesIO(sys.stdin.buffer.read())
+
+
+def _way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
+    """Take a photo its way, with a pause before and after the generator."""
+    from ..coloring import apply_prediction, predict
     from ..photo import read_photo, write_photo
 
-    source = job.source or io.BytesIO(sys.stdin.buffer.read())
-    # Nothing here holds on to the decoded photo: only the result is in memory while it is encoded.
-    colorized = colorize_photo(
-        read_photo(source, settings.max_megapixels),
-        generator,
-        options.render_factor,
-        options.strength,
-    )
+    photo = read_photo(_source(job), settings.max_megapixels)
+    yield
+    prediction = predict(photo, generator, options.render_factor)
+    yield
+    # In place of the decoded photo: only the result is in memory while it is encoded.
+    photo = apply_prediction(photo, prediction, options.strength)
     kind = options.kind or (named_kind(job.target) if job.target else None)
-    if job.target:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-        part = job.target.with_name(job.target.name + ".part")
-        try:
-            write_photo(colorized.photo, part, kind, keep_gps=options.keep_gps)
-            os.replace(part, job.target)
-        finally:
-            part.unlink(missing_ok=True)
+    deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), job.target)
+    words = []
+    if photo.pages > 1:
+        words.append(f"first of {photo.pages} pages")
+    if prediction.render_factor < options.render_factor:
+        words.append(f"memory allowed render factor {prediction.render_factor}")
+    return words
+
+
+def _sheet_job(
+    inputs: tuple[str, ...], output: str | None, options: Options, overwrite: bool
+) -> Job:
+    """Tell where a sheet's photo comes from and where the sheet goes."""
+    source = None if inputs[0] == "-" else Path(inputs[0])
+    if len(inputs) > 1 or (source and source.is_dir()):
+        raise click.UsageError("A sheet shows one photo.")
+    if output not in (None, "-"):
+        job = Job(source, Path(str(output)))
+    elif output == "-" or source is None:
+        job = Job(source, None)
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            part = Path(folder) / "photo"
-            write_photo(colorized.photo, part, kind, keep_gps=options.keep_gps)
-            with part.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-    return colorized
+        suffix = EXTENSIONS[options.kind or "JPEG"]
+        job = Job(source, source.with_name(f"{source.stem}-sheet{suffix}"))
+    if job.done and not overwrite:
+        raise click.ClickException(f"{job.target} is there already; --overwrite draws it anew.")
+    return job
+
+
+def _draw(job: Job, factors: list[int], options: Options, settings: Settings) -> None:
+    """Draw a sheet: a row for each generator, a column for each render factor."""
+    from ..coloring import Prediction, predict
+    from ..generator import load_configured
+    from ..photo import read_photo, write_photo
+    from ..sheet import draw_sheet
+
+    here = [row.name for row in WEIGHTS.values() if row.path(settings.models).exists()]
+    names = [options.model] if options.model else here
+    photo = read_photo(_source(job), settings.max_megapixels)
+    cells = len(names) * len(factors)
+
+    def row(name: str) -> list[Prediction]:
+        generator = load_configured(name, settings)  # one at a time: they are large
+        predictions = []
+        for factor in factors:
+            predictions.append(predict(photo, generator, factor))
+            bar.update(1)
+        return predictions
+
+    with click.progressbar(length=cells, label="Colouring", file=sys.stderr) as bar:
+        sheet = draw_sheet(photo, [row(name) for name in names], options.strength)
+    kind = options.kind or (named_kind(job.target) if job.target else None)
+    deliver(partial(write_photo, sheet, kind=kind), job.target)

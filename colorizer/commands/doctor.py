@@ -67,14 +67,15 @@ def _fastai(settings: Settings) -> Iterator[Finding]:
 def _device(settings: Settings) -> Iterator[Finding]:
     import torch
 
-    from ..generator import pick_device
+    from ..generator import pick_device, pick_precision
 
     try:
         device = pick_device(settings.device)
     except ColorizerError as error:
         yield False, str(error)
         return
-    yield True, f"device {device}, precision {settings.precision}"
+    precision = str(pick_precision(settings.precision, device)).removeprefix("torch.")
+    yield True, f"device {device}, precision {precision}"
     yield True, f"{settings.threads or torch.get_num_threads()} CPU threads for inference"
 
 
