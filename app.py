@@ -25,7 +25,14 @@ from colorizer.errors import ColorizerError
 from colorizer.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.store import Store
-from colorizer.web import Services, access, errors, services
+from colorizer.web import (  # the two of pages only for their routes
+    Services,
+    access,
+    collection_pages,  # noqa: F401
+    errors,
+    photo_pages,  # noqa: F401
+    services,
+)
 from colorizer.web.api import api
 from colorizer.web.metrics import Metrics
 from colorizer.web.pages import choose_language, pages
@@ -68,8 +75,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key"),
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=365),
-        # One file, and the form around it.
-        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000 + 100_000,
+        # The files, and the form around them.
+        MAX_CONTENT_LENGTH=settings.max_request_mb * 1_000_000 + 100_000,
         WTF_CSRF_TIME_LIMIT=None,
         API_TITLE="Colorizer",
         API_VERSION=__version__,
@@ -97,6 +104,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def serve() -> None:
     """Serve the app until Ctrl-C or SIGTERM; the photo in hand is finished first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("pyvips").setLevel(logging.WARNING)  # it tells of every step of its work
     channels: dict[int, object] = {}
     try:
         settings = Settings.from_environment()
@@ -113,7 +121,7 @@ def serve() -> None:
             port=settings.port,
             threads=settings.max_waiting + 1 + SPARE_THREADS,
             # What is a little too large is read to its end, so that the browser gets our answer.
-            max_request_body_size=4 * app.config["MAX_CONTENT_LENGTH"],
+            max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],
         )
     except OSError as error:
         sys.exit(f"{settings.host}:{settings.port} can't be listened on: {error.strerror}.")
@@ -130,6 +138,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait
     log.info("Stopping: the photo in hand is finished first")
     runtime.turns.close()
+    runtime.renders.close()
     server.task_dispatcher.shutdown(cancel_pending=False)
     give_up_at = time.monotonic() + SENDING_SECONDS
     while any(getattr(channel, "total_outbufs_len", 0) for channel in list(channels.values())):

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from .batches import Batches
 from .download import download
 from .errors import N_, BusyError, ColorizerError, NotReadyError
+from .pace import Pace
 from .settings import Settings
 from .store import Store
 from .weights import WEIGHTS, Weights, find_weights, missing_weights
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["absent", "downloading", "loading", "ready", "failed"]
 
+PACE_PHOTOS = 50  # of earlier runs, from which is learnt how long photos take
 EXPIRY_SECONDS = 300  # between two looks for photos whose time is over
 WATCH_SECONDS = 2  # between two looks for a weight file that is put there by hand
 RETRY_SECONDS = 600  # between two rounds of downloads that all failed
@@ -58,19 +61,39 @@ class Runtime:
 
     `start` loads, in the background, every generator whose weights are there, the default one
     first; the default one is downloaded if it is not. It also has expired photos deleted.
+
+    Attributes
+    ----------
+    models
+        How far each generator is.
+    turns
+        Of the photos that want a generator: two, so that one's file is read or written while the
+        other's colours are guessed.
+    generating
+        Held while colours are guessed: a generator takes the whole machine.
+    renders
+        Of those that only want their pixels again, which need not wait for a generator.
+    batches
+        What became of uploads of several photos.
+    pace
+        How long photos have taken.
     """
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
         self.models = {row.name: self._first_status(row) for row in WEIGHTS.values()}
-        self.turns = Turns(settings.max_waiting)
+        self.turns = Turns(settings.max_waiting, at_once=2)
+        self.generating = threading.Lock()
+        self.renders = Turns(settings.max_waiting)
+        self.batches = Batches(store)
+        self.pace = Pace()
         self._started = threading.Lock()
 
     def start(self) -> None:
         """Begin to load; a second call does nothing."""
         if self._started.acquire(blocking=False):
-            for task in (self._load_all, self._delete_expired):
+            for task in (self._load_all, self._learn_pace, self._delete_expired):
                 threading.Thread(target=task, name=task.__name__, daemon=True).start()
 
     def default_generator(self) -> ModelStatus | None:
@@ -114,20 +137,20 @@ class Runtime:
     def _path(self, name: str) -> Path:
         return find_weights(name).path(self.settings.models)
 
+    def _learn_pace(self) -> None:
+        self.pace.learn(reversed(self.store.newest(PACE_PHOTOS)))
+
     def _delete_expired(self) -> None:
         while True:
             try:
                 if count := self.store.delete_expired():
                     log.info("%d photos were deleted, their time being over", count)
+                self.batches.delete_expired()
             except OSError:
                 log.exception("Expired photos could not be deleted")
             time.sleep(EXPIRY_SECONDS)
 
     def _load_all(self) -> None:
-        if self.settings.threads:
-            import torch
-
-            torch.set_num_threads(self.settings.threads)
         default = self.settings.model
         tried: dict[str, float | None] = {}
         # The built-in generator is there in a second and colours until the default one is ready.
@@ -178,16 +201,10 @@ class Runtime:
         )
 
     def _load(self, status: ModelStatus) -> None:
-        from .generator import load_generator
+        from .generator import load_configured
 
         status.state = "loading"
-        status.generator = load_generator(
-            status.name,
-            models=self.settings.models,
-            device=self.settings.device,
-            precision=self.settings.precision,
-            trusted=self.settings.trust_sha256,
-        )
+        status.generator = load_configured(status.name, self.settings)
         status.state = "ready"
         log.info("%s is ready (%s, %s)", status.title, status.device, status.precision)
 
@@ -225,10 +242,11 @@ def _not_ready(status: ModelStatus) -> ColorizerError:
 
 
 class Turns:
-    """One photo at a time, first come first served, and no more waiting than may wait."""
+    """A few photos at a time, first come first served, and no more waiting than may wait."""
 
-    def __init__(self, max_waiting: int) -> None:
+    def __init__(self, max_waiting: int, at_once: int = 1) -> None:
         self.max_waiting = max_waiting
+        self.at_once = at_once
         self._queue: deque[object] = deque()
         self._closed = False
         self._changed = threading.Condition()
@@ -237,9 +255,22 @@ class Turns:
         """How many have their turn or wait for it."""
         return len(self._queue)
 
+    def admit(self) -> None:
+        """Let somebody into the queue.
+
+        Raises
+        ------
+        BusyError
+            If as many are waiting as may wait.
+        """
+        if len(self._queue) > self.max_waiting:
+            raise BusyError(N_("Many photos are waiting just now. Try again in a minute."))
+
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, *, admitted: bool = False) -> Iterator[None]:
         """Wait for one's turn and hold it for the length of the block.
+
+        Who is `admitted` has been let in before, and may queue however many are waiting.
 
         Raises
         ------
@@ -248,12 +279,14 @@ class Turns:
         """
         ticket = object()
         with self._changed:
-            if len(self._queue) > self.max_waiting:
-                raise BusyError(N_("Many photos are waiting just now. Try again in a minute."))
+            if not admitted:
+                self.admit()
             self._queue.append(ticket)
         try:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._queue[0] is ticket)
+                self._changed.wait_for(
+                    lambda: self._closed or self._queue.index(ticket) < self.at_once
+                )
                 if self._closed:
                     raise BusyError(N_("The app is about to stop. Try again when it is back."))
             yield
@@ -263,7 +296,7 @@ class Turns:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nobody in any more, and wait until the photo in hand is done."""
+        """Let nobody in any more, and wait until the photos in hand are done."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -151,6 +151,11 @@ class Settings:
         "signs the session cookie; made once and kept in a private file",
     )
 
+    @property
+    def max_request_mb(self) -> int:
+        """How much one upload may bring: many photos, or some of the largest."""
+        return 16 * self.max_upload_mb
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the ``COLORIZER_`` variables.

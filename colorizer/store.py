@@ -19,7 +19,7 @@ from .errors import N_, NotFoundError
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
 # What pages show in place of a photo's files: small, and of a kind that every browser knows.
-PREVIEWS = {"original": "before.webp", "result": "after.webp"}
+BEFORE, AFTER, THUMBNAIL = "before.webp", "after.webp", "thumbnail.webp"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Record:
         Size in pixels; how long the colouring took.
     pages
         How many pictures the input has; the first was coloured.
+    keep_gps
+        Whether a result may say where the photo was taken.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Record:
     height: int
     seconds: float
     pages: int = 1
+    keep_gps: bool = False
 
 
 class Store:
@@ -112,20 +115,42 @@ class Store:
         NotFoundError
             If there is no such photo, or its time is over.
         """
-        record = self._read(id) if ID.fullmatch(id) else None
-        if record is None or self._is_over(record):
-            raise NotFoundError(
-                N_("There is no such photo. It may have been deleted, or its time may be over.")
-            )
+        record = self.find(id)
+        if record is None:
+            raise _no_such_photo()
         return record
+
+    def find(self, id: str) -> Record | None:
+        """Return a photo's record; None if there is no such photo, or its time is over."""
+        record = self._read(id) if ID.fullmatch(id) else None
+        return record if record and not self.is_over(record.created) else None
+
+    def attach(self, record: Record, file: str, data: bytes) -> None:
+        """Add a file to a stored photo: it appears as a whole, or not at all.
+
+        Raises
+        ------
+        NotFoundError
+            If the photo has been deleted meanwhile.
+        """
+        with self.incoming() as folder:
+            (folder / file).write_bytes(data)
+            try:
+                (folder / file).replace(self.path(record, file))
+            except FileNotFoundError as error:
+                raise _no_such_photo() from error
 
     def path(self, record: Record, file: str) -> Path:
         """Where a file of a photo stands."""
         return self.folder / record.id / file
 
+    def newest(self, count: int) -> list[Record]:
+        """Return the newest photos of all owners, newest first."""
+        return sorted(self._all(), key=lambda record: record.created, reverse=True)[:count]
+
     def list(self, owner: str) -> list[Record]:
         """Return the photos of one owner, newest first."""
-        mine = [r for r in self._all() if r.owner == owner and not self._is_over(r)]
+        mine = [r for r in self._all() if r.owner == owner and not self.is_over(r.created)]
         return sorted(mine, key=lambda record: record.created, reverse=True)
 
     def delete(self, record: Record) -> None:
@@ -138,17 +163,18 @@ class Store:
 
     def delete_expired(self) -> int:
         """Remove the photos whose time is over; return how many."""
-        over = [record for record in self._all() if self._is_over(record)]
+        over = [record for record in self._all() if self.is_over(record.created)]
         for record in over:
             self.delete(record)
         return len(over)
 
-    def expires(self, record: Record) -> datetime | None:
-        """When a photo will be deleted by itself; None: never."""
-        return datetime.fromisoformat(record.created) + self.keep if self.keep else None
+    def expires(self, created: str) -> datetime | None:
+        """When what was made at a time (ISO 8601) will be deleted by itself; None: never."""
+        return datetime.fromisoformat(created) + self.keep if self.keep else None
 
-    def _is_over(self, record: Record) -> bool:
-        expires = self.expires(record)
+    def is_over(self, created: str) -> bool:
+        """Whether the time is over of what was made at a time (ISO 8601)."""
+        expires = self.expires(created)
         return expires is not None and expires <= datetime.now(timezone.utc)
 
     def _all(self) -> Iterator[Record]:
@@ -167,6 +193,12 @@ class Store:
 def new_id() -> str:
     """Make an id that nobody guesses."""
     return secrets.token_urlsafe(16)
+
+
+def _no_such_photo() -> NotFoundError:
+    return NotFoundError(
+        N_("There is no such photo. It may have been deleted, or its time may be over.")
+    )
 
 
 def _remove_if_dead(lock: Path) -> None:

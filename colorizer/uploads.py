@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from .errors import N_, TooLargeError
 from .formats import EXTENSIONS, FORMATS
 from .options import Options
-from .photo import check_photo, preview_photo, read_photo, write_photo
+from .photo import check_photo, preview_photo, read_photo, shrink_photo, write_photo
 from .runtime import Runtime
-from .settings import Settings
-from .store import PREVIEWS, Record, Store, new_id
+from .store import AFTER, BEFORE, THUMBNAIL, Record, new_id
+
+if TYPE_CHECKING:
+    from .coloring import Prediction
+
+THUMBNAIL_PIXELS = 480  # of the longer side
 
 
 def process_upload(
@@ -21,10 +25,10 @@ def process_upload(
     name: str,
     owner: str,
     options: Options,
-    *,
-    settings: Settings,
-    store: Store,
     runtime: Runtime,
+    *,
+    known: Prediction | None = None,
+    admitted: bool = False,
 ) -> Record:
     """Colour an uploaded photo and store it.
 
@@ -38,8 +42,12 @@ def process_upload(
         Whose it is.
     options
         What is asked for.
-    settings, store, runtime
+    runtime
         The app's.
+    known
+        What the generator asked for thinks of this very photo, where that is known already.
+    admitted
+        Whether it has been let into the queue already, as a further photo of a batch has.
 
     Returns
     -------
@@ -51,23 +59,40 @@ def process_upload(
     ColorizerError
         If the file, the options or the moment don't allow it; then nothing is left behind.
     """
+    settings, store = runtime.settings, runtime.store
     with store.incoming() as folder:
         received = folder / "original"
         _receive(upload, received, settings.max_upload_mb)
         kind = check_photo(received, settings.max_megapixels)
         generator = runtime.generator(options.model)
-        with runtime.turns.turn():
+        with runtime.turns.turn(admitted=admitted):
             started = time.monotonic()
-            from .coloring import colorize
+            from .coloring import apply_prediction, predict
+            from .predictions import encode_prediction, prediction_name
 
             photo = read_photo(received, settings.max_megapixels)
-            preview_photo(photo, folder / PREVIEWS["original"])
-            colorized = colorize(photo, generator, options.render_factor, options.strength)
-            result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
+            asked = time.monotonic()
+            with runtime.generating:
+                started += time.monotonic() - asked  # to wait for another photo is no work
+                prediction = known or predict(photo, generator, options.render_factor)
+            small = shrink_photo(photo)
+            coloured = apply_prediction(photo, prediction, options.strength)
             pages = photo.pages
             del photo  # only the result is in memory while it is encoded
-            write_photo(colorized.photo, result, options.kind, keep_gps=options.keep_gps)
-            preview_photo(colorized.photo, folder / PREVIEWS["result"])
+            result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
+            write_photo(coloured, result, options.kind, keep_gps=options.keep_gps)
+            thumbnail = shrink_photo(small, THUMBNAIL_PIXELS)
+            thumbnail = apply_prediction(thumbnail, prediction, options.strength)
+            files = {
+                BEFORE: preview_photo(small),
+                AFTER: preview_photo(apply_prediction(small, prediction)),
+                THUMBNAIL: preview_photo(thumbnail),
+                prediction_name(generator.weights.name, options.render_factor): encode_prediction(
+                    prediction
+                ),
+            }
+            for file, data in files.items():
+                (folder / file).write_bytes(data)
             seconds = time.monotonic() - started
         original = received.rename(folder / f"original{EXTENSIONS[kind]}")
         record = Record(
@@ -80,13 +105,14 @@ def process_upload(
             kind=kind,
             model=generator.weights.name,
             requested_model=options.model,
-            render_factor=colorized.render_factor,
+            render_factor=prediction.render_factor,
             requested_render_factor=options.render_factor,
             strength=options.strength,
-            width=colorized.photo.width,
-            height=colorized.photo.height,
+            width=coloured.width,
+            height=coloured.height,
             seconds=round(seconds, 2),
             pages=pages,
+            keep_gps=options.keep_gps,
         )
         store.add(folder, record)
         return record

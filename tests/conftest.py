@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from colorizer.generator import Generator, load_generator
 from colorizer.runtime import ModelStatus
 from colorizer.settings import Settings
 from colorizer.weights import WEIGHTS
+
+pytest_plugins = ["browser"]
 
 
 def pytest_report_header() -> str:
@@ -66,31 +69,31 @@ def stable_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 @pytest.fixture(scope="session")
 def artistic(artistic_checkpoint: Checkpoint) -> Generator:
-    return artistic_checkpoint.load()
+    return artistic_checkpoint.load(precision="float32")
+
+
+def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
+    """Make an app on folders of its own, with that one generator ready in it."""
+    name, title = generator.weights.name, generator.weights.title
+    defaults = {
+        "uploads": folder / "uploads",
+        "models": folder / "models",
+        "model": name,
+        "download": False,
+        "render_factor": 7,
+        "secret_key": "of no importance in a test",
+    }
+    app = create_app(Settings(**(defaults | settings)))
+    app.testing = True
+    runtime = app.extensions["colorizer"].runtime
+    runtime.start = lambda: None  # nothing is loaded in the background
+    runtime.models[name] = ModelStatus(name, title, "ready", generator=generator)
+    return app
 
 
 @pytest.fixture
 def make_app(tmp_path: Path, artistic: Generator) -> Callable[..., Flask]:
-    """Make an app on folders of its own, with the session's generator ready in it."""
-
-    def make(**settings: Any) -> Flask:
-        defaults = {
-            "uploads": tmp_path / "uploads",
-            "models": tmp_path / "models",
-            "download": False,
-            "render_factor": 7,
-            "secret_key": "of no importance in a test",
-        }
-        app = create_app(Settings(**(defaults | settings)))
-        app.testing = True
-        runtime = app.extensions["colorizer"].runtime
-        runtime.start = lambda: None  # nothing is loaded in the background
-        runtime.models["artistic"] = ModelStatus(
-            "artistic", "DeOldify Artistic", "ready", generator=artistic
-        )
-        return app
-
-    return make
+    return partial(app_on, tmp_path, artistic)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class Server:
         return list(self.uploads.glob(".incoming/*/*/original"))
 
     def photos(self):
-        return [p for p in self.uploads.iterdir() if p.name != ".incoming"]
+        return [p for p in self.uploads.iterdir() if not p.name.startswith(".")]
 
 
 @contextmanager

@@ -2,84 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import encoded, scene
-from playwright.sync_api import expect, sync_playwright
+from browser import PHOTO, needs_chromium, send_photo
+from playwright.sync_api import expect
 from server import serving
-from werkzeug.serving import make_server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ,
-    reason="needs Chromium: sudo apt-get install chromium",
-)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    arguments = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def address(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture
-def page(chromium, address):
-    """Open pages that may complain of nothing and ask no other host."""
-    context = chromium.new_context(locale="en-GB", base_url=address)
-    page = context.new_page()
-    complaints = []
-    # Chromium itself notes each 4xx answer; those are what some tests are about.
-    page.on(
-        "console",
-        lambda m: "Failed to load resource" in m.text or complaints.append(m.text),
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda r: r.url.startswith((address, "blob:", "data:")) or complaints.append(r.url),
-    )
-    yield page
-    context.close()
-    assert complaints == []
-
-
-PHOTO = {
-    "name": "grandmother.jpg",
-    "mimeType": "image/jpeg",
-    "buffer": encoded(scene(240, 180), "JPEG"),
-}
-
-
-def send_photo(page):
-    page.goto("/")
-    page.get_by_label("Choose a photo").set_input_files(PHOTO)
-    page.get_by_role("button", name="Colour this photo").click()
-    expect(page.get_by_role("heading", name="grandmother.jpg")).to_be_visible(timeout=60_000)
+pytestmark = needs_chromium
 
 
 def test_choose_colour_compare_download_delete(page):
@@ -90,9 +21,9 @@ def test_choose_colour_compare_download_delete(page):
     slider.press("ArrowRight")
     assert float(slider.input_value()) > before
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "grandmother-colorized.jpg"
-    page.get_by_text("Side by side").click()
+    page.locator(".segments").get_by_text("Side by side").click()
     for name in ("before", "in colour"):
         picture = page.get_by_role("img", name=name).last
         assert picture.evaluate("image => image.complete && image.naturalWidth") == 240
@@ -110,8 +41,8 @@ def test_everything_works_without_javascript(chromium, address):
     page.goto("/")
     assert page.locator("html").get_attribute("lang") == "ko"
     page.get_by_role("button", name="English").click()
-    page.get_by_label("Choose a photo").set_input_files(PHOTO)
-    page.get_by_role("button", name="Colour this photo").click()
+    page.get_by_label("Choose photos").set_input_files(PHOTO)
+    page.get_by_role("button", name="Colour it").click()
     expect(page.get_by_role("heading", name="grandmother.jpg")).to_be_visible(timeout=60_000)
     assert page.get_by_role("img", name="in colour").count() >= 1
     context.close()
@@ -120,8 +51,8 @@ def test_everything_works_without_javascript(chromium, address):
 def test_a_bad_file_is_said_where_it_was_chosen(page):
     page.goto("/")
     bad = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear grandmother,"}
-    page.get_by_label("Choose a photo").set_input_files(bad)
-    button = page.get_by_role("button", name="Colour this photo")
+    page.get_by_label("Choose photos").set_input_files(bad)
+    button = page.get_by_role("button", name="Colour it")
     if button.is_enabled():
         button.click()
     expect(page.get_by_role("alert")).to_be_visible()

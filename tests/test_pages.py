@@ -103,10 +103,11 @@ def test_limits_are_kept_before_decoding(make_app):
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
     assert upload(client, encoded(scene(1100, 1000))).status_code == 413
-    for size in (1_050_000, 5_000_000):  # just above the limit, and above the whole request's
+    # Just above the limit of a file, and above that of the whole request.
+    for size, says in ((1_050_000, "larger than 1 MB"), (16_500_000, "more than 16 MB")):
         answer = upload(client, PHOTO + bytes(size))
         assert answer.status_code == 413
-        assert "1 MB" in answer.text
+        assert says in answer.text
     assert leftovers(app) == []
 
 
@@ -174,6 +175,20 @@ def test_pages_speak_the_visitors_language(client):
     assert "사진" in upload(client, b"text").text
 
 
+def test_light_or_dark_is_remembered(client):
+    assert 'data-theme="system"' in client.get("/").text
+    assert client.post("/theme", data={"theme": "dark", "next": "/photos"}).location == "/photos"
+    client.post("/theme", data={"theme": "purple"})
+    assert 'data-theme="dark"' in client.get("/nowhere").text
+
+
+def test_the_page_shows_the_strength_asked_for(client):
+    page = upload(client, strength="60").location
+    assert "result/preview?strength=60" in client.get(page).text
+    assert "result/preview?strength=30" in client.get(f"{page}?strength=30").text
+    assert client.get(f"{page}?strength=101").status_code == 400
+
+
 @pytest.mark.parametrize(
     "address", ["//evil.example", "https://evil.example", "/\\evil.example", ""]
 )
@@ -229,7 +244,8 @@ def test_what_browsers_do_not_show_has_previews_and_keeps_its_sixteen_bits(clien
         preview = client.get(f"{page}/{of}/preview")
         assert preview.mimetype == "image/webp"
         assert decoded(preview.data).shape == (64, 96, 3)
-    assert f"{page}/result/preview" in client.get("/photos").text
+    assert f"{page}/thumbnail" in client.get("/photos").text
+    assert decoded(client.get(f"{page}/thumbnail").data).shape == (64, 96, 3)
 
 
 def tiff_pages(*pages):
@@ -250,9 +266,64 @@ def test_a_result_can_have_another_format(client, format_):
     assert f"1938-colorized.{suffix}" in result.headers["Content-Disposition"]
 
 
-def test_a_large_photo_has_a_small_preview(app, client):
-    page = upload(client, encoded(scene(2600, 1300), "JPEG"), strength="0").location
+def test_a_large_photo_has_small_previews_and_shows_its_parts_at_full_size(client):
+    photo = scene(2600, 1300)
+    page = upload(client, encoded(photo)).location
     assert decoded(client.get(f"{page}/original/preview").data).shape == (1000, 2000, 3)
-    for path in app.extensions["colorizer"].store.folder.rglob("*.webp"):
-        path.unlink()  # as of a photo that was stored before there were previews
-    assert decoded(client.get(f"{page}/original/preview").data).shape == (1300, 2600, 3)
+    assert decoded(client.get(f"{page}/thumbnail").data).shape == (240, 480, 3)
+    box = {"left": 2300, "top": 200, "width": 400, "height": 100}
+    part = decoded(client.get(f"{page}/original/region", query_string=box).data)
+    whole = np.asarray(photo)[200:300, 2300:]
+    assert part.shape == whole.shape  # as far as there is one
+    assert np.abs(part.astype(int) - whole).mean() < 3
+    coloured = decoded(client.get(f"{page}/result").data)[200:300, 2300:]
+    for strength in (100, 50):
+        query = box | {"strength": strength}
+        part = decoded(client.get(f"{page}/result/region", query_string=query).data)
+        blend = whole + strength / 100 * (coloured.astype(float) - whole)
+        assert np.abs(part - blend).mean() < 4
+    for wrong in ({"left": 2600}, {"width": 2049}, {"top": "x"}, {"height": 0}):
+        answer = client.get(f"{page}/original/region", query_string=box | wrong)
+        assert answer.status_code == 400
+
+
+def test_a_result_is_given_at_another_strength_without_the_generator(app, client, monkeypatch):
+    page = upload(client, encoded(scene()), "a.png", strength="40").location
+    generator = app.extensions["colorizer"].runtime.models["artistic"].generator
+    monkeypatch.setattr(generator, "predict_chroma", lambda luma: 1 / 0)
+    results = {}
+    for strength in (0, 40, 70, 100):
+        answer = client.get(f"{page}/result?strength={strength}&format=png&download=1")
+        assert answer.mimetype == "image/png"
+        assert "1938" not in answer.headers["Content-Disposition"]
+        results[strength] = decoded(answer.data).astype(float)
+        preview = decoded(client.get(f"{page}/result/preview?strength={strength}").data)
+        assert np.abs(preview - results[strength]).mean() < 4  # lossy WebP of the same
+    before, full = np.asarray(scene()), results[100]
+    np.testing.assert_array_equal(results[0], before)
+    for strength in (40, 70):
+        blend = before + strength / 100 * (full - before)
+        assert np.abs(results[strength] - blend).max() < 1.5
+    assert client.get(f"{page}/result?strength=40").data == client.get(f"{page}/result").data
+    assert client.get(f"{page}/result?format=tiff").mimetype == "image/tiff"
+    for wrong in ("strength=101", "format=bmp"):
+        assert client.get(f"{page}/result?{wrong}").status_code == 400
+    assert "strength=70" in client.get(f"{page}?strength=70").text
+    assert client.get(f"{page}?strength=x").status_code == 400
+
+
+def test_what_a_sheet_shows_is_kept_without_another_run(app, client, monkeypatch):
+    page = upload(client, encoded(scene())).location
+    sheet = client.get(f"{page}/sheet").text
+    pictures = re.findall(r'src="([^"]*/sheet/artistic-\d+)"', sheet)
+    assert [int(address.rpartition("-")[2]) for address in pictures] == [7, 10, 20, 30, 40]
+    shown = decoded(client.get(pictures[1]).data)
+    generator = app.extensions["colorizer"].runtime.models["artistic"].generator
+    monkeypatch.setattr(generator, "predict_chroma", lambda luma: 1 / 0)
+    assert (decoded(client.get(pictures[1]).data) == shown).all()
+    kept = client.post(f"{page}/again", data={"model": "artistic", "render_factor": "10"}).location
+    result = decoded(client.get(f"{kept}/result?format=png").data)
+    assert np.abs(result.astype(int) - shown).mean() < 4  # lossy WebP of the same
+    assert client.get(f"{page}/sheet/artistic-99").status_code == 400
+    assert client.get(f"{page}/sheet/stable-10").status_code == 503
+    assert client.get(f"{page}/sheet/nobody-10").status_code == 400

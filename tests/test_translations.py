@@ -42,6 +42,6 @@ def test_what_is_compiled_is_what_is_written():
     write_mo(compiled, catalog())
     compiled.seek(0)
     with (FOLDER / "messages.mo").open("rb") as file:
-        assert {m.id: m.string for m in read_mo(file)} == {
-            m.id: m.string for m in read_mo(compiled)
+        assert {str(m.id): m.string for m in read_mo(file)} == {
+            str(m.id): m.string for m in read_mo(compiled)
         }

@@ -12,7 +12,14 @@ from werkzeug.exceptions import Unauthorized
 
 from . import services
 
-OPEN_ENDPOINTS = {"static", "pages.login", "pages.language", "pages.healthz", "pages.readyz"}
+OPEN_ENDPOINTS = {
+    "static",
+    "pages.login",
+    "pages.language",
+    "pages.theme",
+    "pages.healthz",
+    "pages.readyz",
+}
 
 
 def require_token() -> Response | None:

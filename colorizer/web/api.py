@@ -93,6 +93,8 @@ class Problem(Schema):
     detail = fields.String()
 
 
+STRENGTH = {"type": "integer", "minimum": 0, "maximum": 100}
+FORMAT = {"type": "string", "enum": [kind.lower() for kind in WRITABLE]}
 UPLOAD = {
     "required": True,
     "content": {
@@ -108,8 +110,8 @@ UPLOAD = {
                         "minimum": RENDER_FACTORS[0],
                         "maximum": RENDER_FACTORS[-1],
                     },
-                    "strength": {"type": "integer", "minimum": 0, "maximum": 100},
-                    "format": {"type": "string", "enum": [kind.lower() for kind in WRITABLE]},
+                    "strength": STRENGTH,
+                    "format": FORMAT,
                     "keep_gps": {"type": "boolean", "default": False},
                 },
             }
@@ -150,12 +152,20 @@ def get_photo(id: str) -> dict[str, Any]:
 
 
 @api.get("/photos/<id>/result")
-@api.doc(summary="Fetch the coloured file")
+@api.doc(
+    summary="Fetch the coloured file, at another strength or in another format if asked to",
+    parameters=[
+        {"name": "strength", "in": "query", "schema": STRENGTH},
+        {"name": "format", "in": "query", "schema": FORMAT},
+        {"name": "download", "in": "query", "schema": {"type": "integer", "enum": [1]}},
+    ],
+)
+@api.alt_response(400, schema=Problem, description="a bad option")
 @api.response(200, PICTURE, content_type="image/*")
 @api.alt_response(404, schema=Problem)
 def get_result(id: str) -> Response:
     record = services().store.get(id)
-    return send_result(record, download=request.args.get("download") == "1")
+    return send_result(record, request.args)
 
 
 @api.delete("/photos/<id>")

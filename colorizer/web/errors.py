@@ -43,6 +43,7 @@ SENTENCES = {
 }
 
 OTHER_TITLE = N_("That did not work")
+UPLOAD_TOO_LARGE = N_("This is more than %(limit)d MB at once. Send smaller files, or fewer.")
 PAGE_TOO_OLD = N_("The page was open too long, or cookies are off. Reload it and try again.")
 
 RETRY_AFTER = 30  # seconds; about one photo on a small machine
@@ -97,10 +98,7 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
     if isinstance(error, CSRFError):
         return _say(PAGE_TOO_OLD)
     if isinstance(error, RequestEntityTooLarge):
-        limit = services().settings.max_upload_mb
-        return _say(
-            "The file is larger than %(limit)d MB. Save it smaller and try again.", limit=limit
-        )
+        return _say(UPLOAD_TOO_LARGE, limit=services().settings.max_request_mb)
     if isinstance(error, InternalServerError):
         return _say(SENTENCES[500])
     known = SENTENCES.get(error.code or 500)

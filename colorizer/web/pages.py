@@ -1,9 +1,8 @@
-"""The pages."""
+"""The pages that are of no photo in particular, and what all pages have."""
 
 from __future__ import annotations
 
-import dataclasses
-from datetime import datetime
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,19 +24,13 @@ from .. import __version__
 from ..errors import ColorizerError
 from ..formats import SUFFIXES
 from ..runtime import ModelStatus
-from ..store import Record
-from ..weights import find_weights
+from ..store import new_id
 from . import access, errors, services
-from .forms import LoginForm, OptionsForm, UploadForm
-from .photos import (
-    process_again,
-    process_request,
-    send_original,
-    send_preview,
-    send_result,
-)
+from .forms import LoginForm, UploadForm
+from .photos import process_batch, process_request, sent_files
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
+THEMES = ("system", "light", "dark")
 
 pages = Blueprint("pages", __name__)
 
@@ -50,11 +43,14 @@ def context() -> dict[str, Any]:
     return {
         "languages": list(LANGUAGES.items()),
         "locale": str(get_locale()),
-        "models": [_model_view(status) for status in runtime.models.values()],
-        "default_model": _model_view(runtime.models[settings.model]),
-        "engine": _model_view(now) if now else None,
+        "theme": session.get("theme", "system"),
+        "models": [model_view(status) for status in runtime.models.values()],
+        "default_model": model_view(runtime.models[settings.model]),
+        "engine": model_view(now) if now else None,
         "token_required": bool(settings.token),
         "logged_in": access.logged_in(),
+        "default_factor": settings.render_factor,
+        "pace": runtime.pace.seconds(settings.render_factor),
         "version": __version__,
     }
 
@@ -62,77 +58,32 @@ def context() -> dict[str, Any]:
 @pages.get("/")
 def home() -> str:
     """Show the upload form."""
+    # The browser gets its name now: it may leave for a batch's page before the upload is answered.
+    access.owner()
     return _home()
 
 
 @pages.post("/")
 def upload() -> Response:
-    """Colour the uploaded photo and go to its page."""
+    """Colour the uploaded photos and go to the page of the one, or of them all."""
     try:
+        if len(sent_files()) > 1:
+            return _upload_several()
         record = process_request()
     except ColorizerError as error:
         response = make_response(_home(errors.translate(error)), errors.status_of(error))
         errors.add_headers(response, error)
         return response
-    return _see(url_for(".photo", id=record.id))
+    return see(url_for(".photo", id=record.id))
 
 
-@pages.get("/photos")
-def photos() -> str:
-    """Show what this browser has made."""
-    mine = services().store.list(access.owner())
-    return render_template("photos.html", photos=[_photo_view(record) for record in mine])
-
-
-@pages.get("/photos/<id>")
-def photo(id: str) -> str:
-    """Show a photo before and after."""
-    record = services().store.get(id)
-    default = services().runtime.models[services().settings.model]
-    better = default.state == "ready" and record.model != default.name
-    return render_template(
-        "photo.html",
-        photo=_photo_view(record),
-        again=OptionsForm(
-            formdata=None,
-            model=record.requested_model or "",
-            render_factor=record.requested_render_factor,
-            strength=record.strength,
-        ),
-        offer=_model_view(default) if better and not record.requested_model else None,
-    )
-
-
-@pages.post("/photos/<id>/again")
-def again(id: str) -> Response:
-    """Colour the same photo once more, with other options; the first result stays."""
-    record = process_again(services().store.get(id))
-    return _see(url_for(".photo", id=record.id))
-
-
-@pages.post("/photos/<id>/delete")
-def delete(id: str) -> Response:
-    """Remove a photo."""
-    services().store.delete(services().store.get(id))
-    return _see(url_for(".photos"))
-
-
-@pages.get("/photos/<id>/original")
-def original(id: str) -> Response:
-    """Send the file as it came."""
-    return send_original(services().store.get(id))
-
-
-@pages.get("/photos/<id>/result")
-def result(id: str) -> Response:
-    """Send the coloured file."""
-    return send_result(services().store.get(id), download=request.args.get("download") == "1")
-
-
-@pages.get("/photos/<id>/<any(original, result):of>/preview")
-def preview(id: str, of: str) -> Response:
-    """Send a small picture that every browser shows."""
-    return send_preview(services().store.get(id), of)
+def _upload_several() -> Response:
+    # The form names the batch, so that its script can show it while it is being coloured.
+    id = request.form.get("batch", "")
+    if not services().runtime.batches.is_new(id):
+        id = new_id()
+    process_batch(id)
+    return see(url_for(".batch", id=id))
 
 
 @pages.get("/engine")
@@ -144,10 +95,13 @@ def engine() -> str:
 @pages.post("/language")
 def language() -> Response:
     """Remember the visitor's language."""
-    if request.form.get("language") in LANGUAGES:
-        session["language"] = request.form["language"]
-        session.permanent = True
-    return _see(_own_address(request.form.get("next", "")))
+    return _remember("language", LANGUAGES)
+
+
+@pages.post("/theme")
+def theme() -> Response:
+    """Remember whether this visitor wants the pages light, dark or like the system."""
+    return _remember("theme", THEMES)
 
 
 @pages.route("/login", methods=["GET", "POST"])
@@ -156,7 +110,7 @@ def login() -> Response:
     error = None
     if request.method == "POST":
         if access.log_in(request.form.get("token", "")):
-            return _see(_own_address(request.args.get("next", "")))
+            return see(_own_address(request.args.get("next", "")))
         error = gettext("That is not the token of this server.")
     page = render_template("login.html", form=LoginForm(), error=error)
     return make_response(page, 401 if error else 200)
@@ -190,14 +144,26 @@ def choose_language() -> str:
 
 def _home(error: str | None = None) -> str:
     settings = services().settings
-    limits = {"megabytes": settings.max_upload_mb, "megapixels": settings.max_megapixels}
+    limits = {
+        "megabytes": settings.max_upload_mb,
+        "megapixels": settings.max_megapixels,
+        "total": settings.max_request_mb,
+    }
     accept = ",".join(["image/*", *SUFFIXES])  # some systems know TIFF by its name alone
     return render_template(
-        "home.html", form=UploadForm(), error=error, limits=limits, accept=accept
+        "home.html", form=UploadForm(), error=error, limits=limits, accept=accept, batch=new_id()
     )
 
 
-def _see(address: str) -> Response:
+def _remember(name: str, choices: Collection[str]) -> Response:
+    """Keep the choice that was sent in the session, and go back to the page it was made on."""
+    if request.form.get(name) in choices:
+        session[name] = request.form[name]
+        session.permanent = True
+    return see(_own_address(request.form.get("next", "")))
+
+
+def see(address: str) -> Response:
     """Answer a POST: go there (303), so that reloading posts nothing twice."""
     return make_response(redirect(address, 303))
 
@@ -209,7 +175,8 @@ def _own_address(address: str) -> str:
     return address if inside and not address.startswith(("//", "/\\")) else url_for("pages.home")
 
 
-def _model_view(status: ModelStatus) -> SimpleNamespace:
+def model_view(status: ModelStatus) -> SimpleNamespace:
+    """Return what templates show of a generator."""
     error = errors.translate(status.error) if status.error else None
     return SimpleNamespace(
         name=status.name,
@@ -220,12 +187,3 @@ def _model_view(status: ModelStatus) -> SimpleNamespace:
         device=status.device,
         error=error,
     )
-
-
-def _photo_view(record: Record) -> SimpleNamespace:
-    fields = dataclasses.asdict(record) | {
-        "model_title": gettext(find_weights(record.model).title),
-        "created": datetime.fromisoformat(record.created),
-        "expires": services().store.expires(record),
-    }
-    return SimpleNamespace(**fields)

@@ -1,86 +1,162 @@
-"""What pages and API do alike: take the photo out of a request, and send its files."""
+"""What pages and API do alike: take photos out of a request, and send their files."""
 
 from __future__ import annotations
 
-from pathlib import PurePath
-from typing import IO
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING
 
 from flask import Response, request, send_file
+from zipstream import ZipStream
 
 from ..errors import N_, ColorizerError, OptionError
-from ..formats import FORMATS, SUFFIXES
+from ..formats import EXTENSIONS, FORMATS, SUFFIXES
 from ..options import Options
-from ..store import PREVIEWS, Record
+from ..store import THUMBNAIL, Record
 from ..uploads import process_upload
-from . import services
+from . import Services, services
 from .access import owner
+
+if TYPE_CHECKING:
+    from ..coloring import Prediction
+
+KEEP_SECONDS = 3600  # that browsers may keep pictures; their addresses never give others
+
+
+def sent_files() -> list[tuple[IO[bytes], str]]:
+    """Return the files that the request brings in its field ``file``, each with its name.
+
+    Raises
+    ------
+    OptionError
+        If there is none.
+    """
+    files = [file for file in request.files.getlist("file") if file.filename]
+    if not files:
+        raise OptionError(N_("No photo was sent: choose one first (form field “file”)."))
+    # Some browsers send a path; only the name is the visitor's business to see again.
+    return [
+        (file.stream, PurePath(str(file.filename).replace("\\", "/")).name[:200]) for file in files
+    ]
+
+
+def sent_options() -> Options:
+    """Return the options of the request."""
+    return Options.parse(request.form, services().settings.render_factor)
 
 
 def process_request() -> Record:
-    """Colour the one photo that the request brings in its field ``file``."""
-    files = request.files.getlist("file")
-    if not files or not files[0].filename:
-        raise OptionError(N_("No photo was sent: choose one first (form field “file”)."))
+    """Colour the one photo that the request brings."""
+    files = sent_files()
     if len(files) > 1:
         raise OptionError(N_("One photo at a time, please."))
-    # Some browsers send a path; only the name is the visitor's business to see again.
-    name = PurePath(files[0].filename.replace("\\", "/")).name[:200]
-    return _process(files[0].stream, name)
+    return _process(services(), *files[0], owner(), sent_options())
+
+
+def process_batch(id: str) -> None:
+    """Colour the several photos that the request brings, as the batch `id`."""
+    runtime, options = services().runtime, sent_options()
+    runtime.generator(options.model)
+    runtime.turns.admit()
+    colour = partial(_process, services(), owner=owner(), options=options, admitted=True)
+    runtime.batches.run(id, owner(), sent_files(), colour)
 
 
 def process_again(record: Record) -> Record:
     """Colour a stored photo once more with the options of the request."""
-    with services().store.path(record, record.original).open("rb") as file:
-        return _process(file, record.name)
+    from ..results import known_prediction
+
+    app, options = services(), sent_options()
+    model = app.runtime.generator(options.model).weights.name
+    known = known_prediction(record, app.runtime, model, options.render_factor)
+    with app.store.path(record, record.original).open("rb") as file:
+        return _process(app, file, record.name, owner(), options, known=known)
 
 
-def _process(file: IO[bytes], name: str) -> Record:
-    app = services()
+def _process(
+    app: Services,
+    file: IO[bytes],
+    name: str,
+    owner: str,
+    options: Options,
+    *,
+    known: Prediction | None = None,
+    admitted: bool = False,
+) -> Record:
     try:
         record = process_upload(
-            file,
-            name,
-            owner(),
-            Options.parse(request.form, app.settings.render_factor),
-            settings=app.settings,
-            store=app.store,
-            runtime=app.runtime,
+            file, name, owner, options, app.runtime, known=known, admitted=admitted
         )
     except ColorizerError as error:
         app.metrics.refused.labels(type(error).__name__).inc()
         raise
     app.metrics.seconds.labels(record.model).observe(record.seconds)
+    if known is None:
+        app.runtime.pace.learn([record])
     return record
+
+
+def result_name(record: Record, kind: str | None = None) -> str:
+    """Name a downloaded result after the visitor's file."""
+    suffix = EXTENSIONS[kind] if kind else PurePath(record.result).suffix
+    return f"{PurePath(record.name).stem or 'photo'}-colorized{suffix}"
 
 
 def send_original(record: Record) -> Response:
     """Send the file as it came."""
-    return _send(record, record.original, record.name)
+    path = services().store.path(record, record.original)
+    return _send(path, FORMATS[SUFFIXES[path.suffix]].mime_type, record.name)
 
 
-def send_result(record: Record, *, download: bool) -> Response:
-    """Send the coloured file; a download is named after the visitor's file."""
-    stem, suffix = PurePath(record.name).stem, PurePath(record.result).suffix
-    return _send(record, record.result, f"{stem or 'photo'}-colorized{suffix}", download)
+def send_result(record: Record, query: Mapping[str, str]) -> Response:
+    """Send the coloured file, at the strength and in the format that a query may ask for."""
+    from ..results import open_result
+
+    wanted = wanted_result(record, query)
+    file, kind = open_result(record, services().runtime, wanted.strength, wanted.kind)
+    download = query.get("download") == "1"
+    return _send(file, FORMATS[kind].mime_type, result_name(record, kind), download)
 
 
-def send_preview(record: Record, of: str) -> Response:
-    """Send a small picture of the ``original`` or the ``result`` that every browser shows."""
-    name = PREVIEWS[of]
-    if not services().store.path(record, name).exists():  # stored before there were previews
-        name = record.original if of == "original" else record.result
-    return _send(record, name, name)
+def send_thumbnail(record: Record) -> Response:
+    """Send the smallest picture of the result."""
+    return _send(services().store.path(record, THUMBNAIL), "image/webp", THUMBNAIL)
 
 
-def _send(record: Record, file: str, name: str, download: bool = False) -> Response:
-    path = services().store.path(record, file)
-    response = send_file(
-        path,
-        FORMATS[SUFFIXES[path.suffix]].mime_type,
-        as_attachment=download,
-        download_name=name,
-        max_age=3600,
-    )
+def send_picture(data: bytes) -> Response:
+    """Send a picture that was encoded for a page."""
+    return _cached(Response(data, mimetype="image/webp"))
+
+
+def wanted_result(record: Record, query: Mapping[str, str]) -> Options:
+    """Read the strength and the format of a query; by default the strength is the stored one's."""
+    texts = {name: query[name] for name in ("strength", "format") if name in query}
+    return Options.parse({"strength": str(record.strength)} | texts)
+
+
+def send_zip(records: list[Record], name: str) -> Response:
+    """Send the results of photos in one file, which is made while it is sent."""
+    archive, store = ZipStream(sized=True), services().store
+    names: dict[str, int] = {}
+    for record in records:
+        file = result_name(record)
+        names[file] = count = names.get(file, 0) + 1
+        if count > 1:
+            file = f"{PurePath(file).stem} ({count}){PurePath(file).suffix}"
+        archive.add_path(store.path(record, record.result), file)
+    response = Response(archive, mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.content_length = len(archive)
+    return response
+
+
+def _send(file: Path | IO[bytes], mime_type: str, name: str, download: bool = False) -> Response:
+    response = send_file(file, mime_type, as_attachment=download, download_name=name)
+    return _cached(response)
+
+
+def _cached(response: Response) -> Response:
     response.cache_control.private = True
-    response.cache_control.public = False
+    response.cache_control.max_age = KEEP_SECONDS
     return response
