@@ -1,0 +1,111 @@
+"""How soon the app answers, and how it copes with several uploads at once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import requests
+
+from colorizer.folded import folded_path
+from colorizer.settings import ROOT
+
+
+def time_start(checkpoint: Path) -> dict[str, float]:
+    """Measure the seconds from start to first page and to Artistic being ready.
+
+    Returns
+    -------
+    dict of str to float
+        ``page``, ``ready cold`` (nothing kept of an earlier start) and ``ready``.
+    """
+    folded_path(checkpoint).unlink(missing_ok=True)
+    with _serving(checkpoint) as address:
+        cold = _wait_until(lambda: _is_ready(address))
+    with _serving(checkpoint) as address:
+        page = _wait_until(lambda: requests.get(address, timeout=30).ok)
+        return {
+            "page": page,
+            "ready cold": cold,
+            "ready": page + _wait_until(lambda: _is_ready(address)),
+        }
+
+
+def time_uploads(checkpoint: Path, photo: bytes, together: int) -> dict[str, float]:
+    """Measure the seconds a photo takes when uploaded alone and when `together` come at once.
+
+    Returns
+    -------
+    dict of str to float
+        ``alone`` and ``together``, the latter all of them divided by their number.
+    """
+    with _serving(checkpoint) as address, ThreadPoolExecutor(together) as pool:
+        _wait_until(lambda: _is_ready(address))
+
+        def upload(_: int) -> None:
+            requests.post(
+                f"{address}/api/v1/photos", files={"file": ("a.jpg", photo)}, timeout=600
+            ).raise_for_status()
+
+        upload(0)  # to warm up
+        started = time.perf_counter()
+        upload(0)
+        alone = time.perf_counter() - started
+        started = time.perf_counter()
+        list(pool.map(upload, range(together)))
+        return {"alone": alone, "together": (time.perf_counter() - started) / together}
+
+
+@contextmanager
+def _serving(checkpoint: Path) -> Iterator[str]:
+    """Start the app on a free port; give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as uploads:
+        environment = {
+            "COLORIZER_PORT": str(port),
+            "COLORIZER_UPLOADS": uploads,
+            "COLORIZER_MODELS": str(checkpoint.parent),
+            "COLORIZER_TRUST_SHA256": sha256(checkpoint.read_bytes()).hexdigest(),
+            "COLORIZER_DOWNLOAD": "0",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _is_ready(address: str) -> bool:
+    models = requests.get(f"{address}/api/v1/models", timeout=30).json()["models"]
+    return any(model["name"] == "artistic" and model["state"] == "ready" for model in models)
+
+
+def _wait_until(check: Callable[[], bool], limit: float = 120) -> float:
+    """Ask again and again; return the seconds until the answer was yes."""
+    started = time.perf_counter()
+    while (waited := time.perf_counter() - started) < limit:
+        try:
+            if check():
+                return waited
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.02)
+    raise TimeoutError("the app does not get ready")
