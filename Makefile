@@ -21,7 +21,7 @@ check: $(VENV)/installed-tests
 	$(BIN)/mypy
 
 bench: install
-	$(BIN)/python -m benchmarks.photo
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # The stylesheet is committed; only who changes templates needs Node for this.
 css:
