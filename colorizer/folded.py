@@ -57,7 +57,8 @@ def read_folded(weights: Path, digest: str, architecture: Architecture) -> UNet 
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}
+            # Copies: a single tensor of the file's own would keep all of it in memory.
+            state = {name: file.get_tensor(name).clone() for name in file.keys()}
         if metadata != _metadata(digest, state):
             raise ValueError("it was made from other weights, or has changed since")
         return build_unet(architecture, state)
