@@ -15,6 +15,7 @@ from .decoding import Pixels
 
 # Pixels that a thread merges at a time: bounds its float32 buffers to some 8 MB.
 STRIP_PIXELS = 1 << 17
+BAND = 256  # columns enlarged by one product
 THREADS = min(4, os.cpu_count() or 1)
 
 # BT.601: luma of red, green and blue; what U and V are of blue's and red's difference from it.
@@ -95,55 +96,65 @@ def replace_chroma(
         guide = squeeze(rgb, side).astype(np.float32) @ LUMA / 255
         slope, method = fit_slope(offset, guide), Image.Resampling.BICUBIC
         offset -= slope * guide[..., None]
-    planes = np.dstack([offset * white, slope]).transpose(2, 0, 1)
-    small = [Image.fromarray(np.ascontiguousarray(plane)) for plane in planes]
+    planes = np.dstack([offset * white, slope]).transpose(2, 0, 1).copy()
     unit = Image.fromarray(np.eye(side, dtype=np.float32))
+    bands = [(left, min(left + BAND, width)) for left in range(0, width, BAND)]
+    across = [(slice(*band), *_weights(unit, *band, width, method)) for band in bands]
     result = np.empty(rgb.shape, rgb.dtype)
     rows = max(1, STRIP_PIXELS // width)
 
     def merge(top: int) -> None:
         bottom = min(top + rows, height)
-        box = (0, top * side / height, side, bottom * side / height)
         strip = rgb[top:bottom].astype(np.float32, order="C")
         luma = strip @ LUMA
-        red, blue, *slopes = _enlarge(small, unit, (width, bottom - top), box, method)
-        red += slopes[0] * luma
-        blue += slopes[1] * luma
-        green = (LUMA[0] * red + LUMA[2] * blue) / -LUMA[1]
-        paleness = 1 if faithful else _room((red, green, blue), luma, white)
-        for channel, difference in enumerate((red, green, blue)):
-            own = strip[..., channel]
-            mixed = own + strength * (luma + paleness * difference - own)
-            result[top:bottom, :, channel] = np.clip(mixed + 0.5, 0, white)
+        used, weights = _weights(unit, top, bottom, height, method)
+        enlarged = np.empty((len(planes), *luma.shape), np.float32)
+        narrow = weights @ planes[:, used]
+        for columns, used, weights in across:
+            np.matmul(narrow[..., used], weights.T, out=enlarged[..., columns])
+        red, blue, *slopes = enlarged
+        for difference, follow in zip((red, blue), slopes, strict=True):
+            follow *= luma
+            difference += follow
+        green = red * (LUMA[0] / -LUMA[1])
+        green += blue * (LUMA[2] / -LUMA[1])
+        paleness = None if faithful else _room(red, green, blue, luma, white)
+        for channel, colour in enumerate((red, green, blue)):
+            if paleness is not None:
+                colour *= paleness
+            colour += luma
+            if strength < 1:
+                colour -= strip[..., channel]
+                colour *= strength
+                colour += strip[..., channel]
+            colour += 0.5
+            if faithful:
+                np.clip(colour, 0, white, out=colour)
+            result[top:bottom, :, channel] = colour
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(merge, range(0, height, rows)))
     return result
 
 
-def _enlarge(
-    planes: list[Image.Image],
-    unit: Image.Image,
-    size: tuple[int, int],
-    box: tuple[float, float, float, float],
-    method: Image.Resampling,
-) -> list[Planes]:
-    """Resize a box of square planes to a strip, as Pillow does, with less work down the columns.
+def _weights(
+    unit: Image.Image, first: int, last: int, size: int, method: Image.Resampling
+) -> tuple[slice, Planes]:
+    """Find how Pillow would make the pixels from `first` to `last`, of `size`, out of a square's.
 
-    That half is a product with what Pillow makes of `unit`, the unit matrix: some four rows of a
-    plane go into each row of the strip.
+    They are what it makes of `unit`, the unit matrix.
+
+    Returns
+    -------
+    tuple of slice and numpy.ndarray
+        Which pixels of the square's side go into them, and their weights.
     """
-    width, height = size
     side = unit.width
-    matrix = np.asarray(unit.resize((side, height), method, box))
+    box = (0, first * side / size, side, last * side / size)
+    matrix = np.asarray(unit.resize((side, last - first), method, box))
     used = np.flatnonzero(matrix.any(axis=0))
-    first, last = int(used[0]), int(used[-1]) + 1
-    matrix = matrix[:, first:last]
-    whole = (0, first, side, last)
-    return [
-        np.asarray(matrix @ np.asarray(plane.resize((width, last - first), method, whole)))
-        for plane in planes
-    ]
+    columns = slice(int(used[0]), int(used[-1]) + 1)
+    return columns, matrix[:, columns]
 
 
 def fit_slope(colour: Planes, luma: Planes) -> Planes:
@@ -180,12 +191,19 @@ def _mean(planes: Planes) -> Planes:
     return np.asarray((sums[:, :-2] + sums[:, 1:-1] + sums[:, 2:]) / 9)
 
 
-def _room(colour: tuple[Planes, ...], luma: Planes, white: int) -> Planes:
+def _room(red: Planes, green: Planes, blue: Planes, luma: Planes, white: int) -> Planes:
     """Tell by how much colour must be multiplied, at most 1, to leave the luma as it is."""
-    above = np.maximum.reduce(colour)
-    below = -np.minimum.reduce(colour)
-    room = np.minimum((white - luma) / np.maximum(above, 1e-6), luma / np.maximum(below, 1e-6))
-    return np.asarray(np.minimum(room, 1))
+    room = np.maximum(red, green)
+    np.maximum(room, blue, out=room)
+    np.maximum(room, 1e-6, out=room)
+    np.divide(white - luma, room, out=room)
+    below = np.minimum(red, green)
+    np.minimum(below, blue, out=below)
+    np.minimum(below, -1e-6, out=below)
+    np.divide(luma, below, out=below)
+    np.negative(below, out=below)
+    np.minimum(room, below, out=room)
+    return np.asarray(np.minimum(room, 1, out=room))
 
 
 def find_chroma(rgb: Pixels) -> NDArray[np.float32]:

@@ -163,11 +163,17 @@ def test_the_smaller_transforms_are_exact_in_bfloat16():
 
 
 @pytest.mark.parametrize(
-    ("features", "dtype"),
-    [({"avx512_bf16": True}, torch.bfloat16), ({"avx512_f": True}, torch.float32)],
+    ("features", "bfloat16_seconds", "dtype"),
+    [
+        ({"avx512_bf16": True}, 0.5, torch.bfloat16),
+        ({"avx512_bf16": True}, 2, torch.float32),
+        ({"avx512_f": True}, 0.5, torch.float32),
+    ],
 )
-def test_auto_is_bfloat16_where_the_processor_has_it(monkeypatch, features, dtype):
+def test_auto_is_bfloat16_where_it_is_quicker(monkeypatch, features, bfloat16_seconds, dtype):
+    seconds = {torch.float32: 1, torch.bfloat16: bfloat16_seconds}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
+    monkeypatch.setattr("colorizer.generator.multiply_seconds", seconds.__getitem__)
     assert pick_precision("auto", CPU) == dtype
     assert pick_precision("auto", torch.device("mps")) == torch.float32
     assert pick_precision("float16", CPU) == torch.float16
