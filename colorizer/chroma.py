@@ -62,7 +62,13 @@ def squeeze(rgb: Pixels, side: int) -> NDArray[np.uint8]:
 
 
 def replace_chroma(
-    rgb: Pixels, chroma: NDArray[np.float32], strength: float, *, faithful: bool = False
+    rgb: Pixels,
+    chroma: NDArray[np.float32],
+    strength: float,
+    guide: NDArray[np.uint8] | None = None,
+    *,
+    faithful: bool = False,
+    threads: int = THREADS,
 ) -> Pixels:
     """Put enlarged chroma under the luma of a photo.
 
@@ -76,9 +82,13 @@ def replace_chroma(
         (S, S, 2) float32, U and V of the photo squeezed to a square; 0 is grey.
     strength
         0 to 1: how far to go from the photo's own chroma to the new one.
+    guide
+        (S, S), luma of the square, if it is at hand.
     faithful
         As DeOldify does: enlarge with no regard to the luma's edges, and clip colours that it
         leaves no room for, at its own cost.
+    threads
+        Strips merged at a time.
 
     Returns
     -------
@@ -93,9 +103,9 @@ def replace_chroma(
     if faithful:
         slope, method = np.zeros_like(offset), Image.Resampling.BILINEAR
     else:
-        guide = squeeze(rgb, side).astype(np.float32) @ LUMA / 255
-        slope, method = fit_slope(offset, guide), Image.Resampling.BICUBIC
-        offset -= slope * guide[..., None]
+        luma = (find_luma(squeeze(rgb, side)) if guide is None else guide) / np.float32(255)
+        slope, method = fit_slope(offset, luma), Image.Resampling.BICUBIC
+        offset -= slope * luma[..., None]
     planes = np.dstack([offset * white, slope]).transpose(2, 0, 1).copy()
     unit = Image.fromarray(np.eye(side, dtype=np.float32))
     bands = [(left, min(left + BAND, width)) for left in range(0, width, BAND)]
@@ -132,7 +142,7 @@ def replace_chroma(
                 np.clip(colour, 0, white, out=colour)
             result[top:bottom, :, channel] = colour
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(merge, range(0, height, rows)))
     return result
 
@@ -210,6 +220,11 @@ def find_chroma(rgb: Pixels) -> NDArray[np.float32]:
     """Find U and V, (H, W, 2) float32, of an RGB picture of 8 or 16 bits."""
     scaled = rgb / np.float32(np.iinfo(rgb.dtype).max)
     return np.asarray((scaled[..., [2, 0]] - (scaled @ LUMA)[..., None]) * UV_SCALE, np.float32)
+
+
+def find_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Find the luma, (H, W), of an RGB picture of 8 bits, in whole levels as DeOldify does."""
+    return np.array(Image.fromarray(rgb).convert("L"))
 
 
 def eight_bits(rgb: Pixels) -> NDArray[np.uint8]:

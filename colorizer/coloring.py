@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from .chroma import eight_bits, find_chroma, replace_chroma, squeeze
+from .chroma import THREADS, eight_bits, find_chroma, find_luma, replace_chroma, squeeze
 from .decoding import release_memory
 from .errors import N_, MemoryShortError
 from .formats import named_kind
@@ -28,6 +27,8 @@ class Prediction:
     chroma
         (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
         0 is grey.
+    luma
+        (S, S) uint8: luma of the squeezed photo, whose edges the chroma follows.
     render_factor
         The render factor used: smaller than asked for if memory was short.
     generator
@@ -35,6 +36,7 @@ class Prediction:
     """
 
     chroma: NDArray[np.float32]
+    luma: NDArray[np.uint8]
     render_factor: int
     generator: str
 
@@ -88,8 +90,20 @@ def colorize(
     return Colorized(coloured, prediction.render_factor)
 
 
-def predict(photo: Photo, generator: Generator, render_factor: int = 35) -> Prediction:
+def predict(
+    photo: Photo,
+    generator: Generator,
+    render_factor: int = 35,
+    square: NDArray[np.uint8] | None = None,
+) -> Prediction:
     """Let a generator guess the colours of a photo: the slow half of `colorize`.
+
+    Parameters
+    ----------
+    photo, generator, render_factor
+        As for `colorize`.
+    square
+        What `squeeze` makes of the photo at this render factor, if it is at hand.
 
     Raises
     ------
@@ -98,27 +112,41 @@ def predict(photo: Photo, generator: Generator, render_factor: int = 35) -> Pred
     """
     while True:
         try:
-            chroma = _predict(photo, generator, 16 * render_factor)
+            if square is None:
+                square = squeeze(photo.rgb, 16 * render_factor)
+            chroma = _predict(square, photo.icc_profile, generator)
             release_memory()  # the full-size result is made next
-            return Prediction(chroma, render_factor, generator.weights.title)
+            return Prediction(chroma, find_luma(square), render_factor, generator.weights.title)
         except MemoryError as error:
             if render_factor == RENDER_FACTORS[0]:
                 raise MemoryShortError(
                     N_("There is not enough memory for this picture. Try a smaller one.")
                 ) from error
-            render_factor = max(RENDER_FACTORS[0], render_factor * 3 // 4)
+            render_factor, square = max(RENDER_FACTORS[0], render_factor * 3 // 4), None
 
 
 def apply_prediction(
-    photo: Photo, prediction: Prediction, strength: int = 100, *, faithful: bool = False
+    photo: Photo,
+    prediction: Prediction,
+    strength: int = 100,
+    *,
+    faithful: bool = False,
+    threads: int = THREADS,
 ) -> Photo:
     """Put a guess under a photo's luma: the quick half of `colorize`, which see.
 
-    The photo may be smaller than the one the guess is of.
+    The photo may be smaller than the one the guess is of. For `threads` see `replace_chroma`.
     """
     if strength == 0:
         return photo
-    rgb = replace_chroma(photo.rgb, prediction.chroma, strength / 100, faithful=faithful)
+    rgb = replace_chroma(
+        photo.rgb,
+        prediction.chroma,
+        strength / 100,
+        prediction.luma,
+        faithful=faithful,
+        threads=threads,
+    )
     return replace(photo, rgb=rgb, generator=prediction.generator)
 
 
@@ -138,15 +166,17 @@ def colorize_file(
     return colorized
 
 
-def _predict(photo: Photo, generator: Generator, side: int) -> NDArray[np.float32]:
-    """Let the generator see the photo in sRGB; return its chroma in the photo's own space."""
-    square = squeeze(photo.rgb, side)
-    profile = None if is_srgb(photo.icc_profile) else photo.icc_profile
+def _predict(
+    square: NDArray[np.uint8], profile: bytes | None, generator: Generator
+) -> NDArray[np.float32]:
+    """Let the generator see the square in sRGB; return its chroma in the photo's own space."""
+    if is_srgb(profile):
+        profile = None
     if profile:
         square = eight_bits(
             convert(square.astype(np.uint16) * np.uint16(257), profile, to_srgb=True)
         )
-    luma = np.array(Image.fromarray(square).convert("L"))
+    luma = find_luma(square)
     chroma = generator.predict_chroma(luma)
     return _chroma_in(profile, luma, chroma) if profile else chroma
 
@@ -156,5 +186,5 @@ def _chroma_in(
 ) -> NDArray[np.float32]:
     """Convert the square's colours from sRGB to a photo's own space; return their U and V."""
     grey = np.repeat(luma[..., None], 3, axis=2)
-    coloured = replace_chroma(grey.astype(np.uint16) * 257, chroma, 1)
+    coloured = replace_chroma(grey.astype(np.uint16) * 257, chroma, 1, luma)
     return find_chroma(convert(coloured.astype(np.uint16), profile, to_srgb=False))

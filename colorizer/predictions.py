@@ -17,13 +17,13 @@ def prediction_name(model: str, render_factor: int) -> str:
 def encode_prediction(prediction: Prediction) -> bytes:
     """Write a guess as an npz file.
 
-    Half precision is finer than the 8 bits that screens show; luma, which may have 16, is none
-    of a guess's business.
+    Half precision is finer than the 8 bits that screens show.
     """
     file = io.BytesIO()
     np.savez(
         file,
         chroma=prediction.chroma.astype(np.float16),
+        luma=prediction.luma,
         render_factor=prediction.render_factor,
         generator=prediction.generator,
     )
@@ -35,6 +35,7 @@ def decode_prediction(data: bytes) -> Prediction:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return Prediction(
             arrays["chroma"].astype(np.float32),
+            arrays["luma"],
             int(arrays["render_factor"]),
             str(arrays["generator"]),
         )

@@ -14,7 +14,7 @@ PHOTO = Photo(np.asarray(scene(300, 200)))
 def red(render_factor, generator="Reddish"):
     chroma = np.zeros((112, 112, 2), np.float32)
     chroma[..., 1] = 0.1
-    return Prediction(chroma, render_factor, generator)
+    return Prediction(chroma, np.zeros((112, 112), np.uint8), render_factor, generator)
 
 
 def cells(sheet, columns, rows):

@@ -125,15 +125,20 @@ def _source(job: Job) -> Path | BinaryIO:
 
 def _way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
     """Take a photo its way, with a pause before and after the generator."""
+    from ..chroma import THREADS, squeeze
     from ..coloring import apply_prediction, predict
     from ..photo import read_photo, write_photo
 
     photo = read_photo(_source(job), settings.max_megapixels)
+    square = squeeze(photo.rgb, 16 * options.render_factor)
     yield
-    prediction = predict(photo, generator, options.render_factor)
+    prediction = predict(photo, generator, options.render_factor, square)
     yield
+    # On the processor the next photo's generator is at work on all cores; to share one of them
+    # with it delays it less than to share all.
+    threads = 1 if generator.device.type == "cpu" else THREADS
     # In place of the decoded photo: only the result is in memory while it is encoded.
-    photo = apply_prediction(photo, prediction, options.strength)
+    photo = apply_prediction(photo, prediction, options.strength, threads=threads)
     kind = options.kind or (named_kind(job.target) if job.target else None)
     deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), job.target)
     words = []
