@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
-import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +17,7 @@ from . import fastai_compat
 from .builtin import load_builtin
 from .errors import N_, DeviceError
 from .folded import build_unet, read_folded, write_folded
+from .products import multiply_seconds
 from .settings import ROOT, Settings
 from .unet import Architecture, UNet
 from .weights import Weights, find_weights, open_verified
@@ -264,19 +263,6 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
         # Zen 4 multiplies twice as fast in bfloat16, Sapphire Rapids without AMX half as fast.
         native = native and multiply_seconds(torch.bfloat16) < multiply_seconds(torch.float32)
     return torch.bfloat16 if native else torch.float32
-
-
-@functools.cache
-def multiply_seconds(dtype: torch.dtype) -> float:
-    """Time the products that the generator is made of, a few milliseconds of them, on the CPU."""
-    pixels, weight = torch.ones(36, 100, 304, dtype=dtype), torch.ones(36, 304, 304, dtype=dtype)
-    products = torch.empty(36, 100, 304, dtype=dtype)
-    seconds = []
-    for _ in range(4):
-        started = time.perf_counter()
-        torch.bmm(pixels, weight, out=products)
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
 
 
 def pick_device(name: str) -> torch.device:

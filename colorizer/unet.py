@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from . import parallel, winograd
+from . import parallel, products, winograd
 
 Architecture = Literal["deep", "wide"]
 
@@ -52,16 +52,17 @@ class ConvRelu(Conv):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3)
+        self.transformed: winograd.Weight | None = None
 
-    def use_winograd(self, tile: int) -> None:
+    def use_winograd(self, tile: int, dtype: torch.dtype) -> None:
         """Trade the filters for their Winograd transforms, four or seven times as large."""
-        weight = winograd.transform_weight(self.weight, tile)
-        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.transformed = winograd.transform_weight(self.weight, tile, dtype)
+        self.weight = _parameter(0)  # let go of
 
     def blocks(self, x: Tensor, finish: Callable[[Tensor, int, slice], object]) -> None:
         """Map (N, H, W, C) to (N, H, W, O), handed over in blocks as `winograd.convolve` does."""
-        if self.weight.dim() == 3:
-            winograd.convolve(x, self.weight, self.bias, finish)
+        if self.transformed is not None:
+            winograd.convolve(x, self.transformed, self.bias, finish)
             return
         for i, image in enumerate(super().forward(x).relu_()):
             finish(image, i, slice(None))
@@ -128,13 +129,14 @@ class Enlarge(Conv):
         bias = self.bias.view(doubled, 4).t().flatten()
         if self.blur:  # the mean's division; ReLU doesn't mind
             weight, bias = weight / 4, bias / 4
+        weight = products.pack(weight)
         rows = max(1, BLOCK_PIXELS // width) if x.device.type == "cpu" else height
 
         def work(blocks: Iterator[tuple[int, int]]) -> None:
             for image, top in blocks:
                 above = 1 if self.blur and top > 0 else 0
                 block = x[image, top - above : top + rows].flatten(0, 1)
-                block = torch.addmm(bias, block, weight).relu_()
+                block = products.multiply(block, weight).add_(bias).relu_()
                 block = block.view(-1, width, 2, 2, doubled).transpose(1, 2)
                 target = result[image, 2 * top : 2 * (top + rows)]
                 if not self.blur:
@@ -172,15 +174,16 @@ class Attention(nn.Module):
         """Add to each position of (N, H, W, C) what it attends to."""
         pixels = x.flatten(1, 2)
         queries = pixels.float() @ self.query.float().t()
-        keys = (pixels.float() @ self.key.float().t()).transpose(1, 2)
-        values = pixels @ self.value.t()
+        keys = [products.pack(key.t()) for key in pixels.float() @ self.key.float().t()]
+        values = [products.pack(value) for value in pixels @ self.value.t()]
         result = torch.empty_like(pixels)
 
         def work(blocks: Iterator[tuple[int, int]]) -> None:
             for i, first in blocks:
                 part = slice(first, first + ATTENTION_PIXELS)
-                weights = (queries[i, part] @ keys[i]).softmax(-1).to(x.dtype)
-                result[i, part] = torch.addmm(pixels[i, part], weights, values[i])
+                weights = products.multiply(queries[i, part], keys[i]).softmax(-1).to(x.dtype)
+                attended = products.multiply(weights, values[i])
+                torch.add(pixels[i, part], attended, out=result[i, part])
 
         images, count, _ = pixels.shape
         blocks = itertools.product(range(images), range(0, count, ATTENTION_PIXELS))
@@ -327,13 +330,14 @@ class UNet(nn.Module):
         """Move the network, in place, and choose the convolutions that are quickest there."""
         self.to(device)
         if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
-            for i, part in enumerate([*self.ups, self.head]):
+            # In the first step there are few pixels: the transforms' memory doesn't pay.
+            for i, part in enumerate([*self.ups[1:], self.head], 1):
                 # Larger tiles multiply less, but round more, which bfloat16 can't afford, and
                 # need larger weights, which at small sizes, with many channels, don't pay.
                 tile = 6 if dtype == torch.float32 and i >= 2 else 4
                 for module in part.modules():
                     if isinstance(module, ConvRelu):
-                        module.use_winograd(tile)
+                        module.use_winograd(tile, dtype)
         self.to(dtype)
         for module in self.modules():
             if isinstance(module, Conv) and module.weight.dim() == 4:

@@ -23,7 +23,9 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
-from . import parallel
+from . import parallel, products
+
+Weight = Tensor | list[Tensor]  # filters, transformed and packed
 
 BLOCK_TILES = 200  # at most, unless a single row of tiles has more: what the caches hold
 BLOCK_COST = 16  # what a block costs besides its tiles, in tiles
@@ -70,19 +72,20 @@ def _expand(roots: Iterable[float]) -> Tensor:
     return torch.tensor(coefficients, dtype=torch.float64)
 
 
-def transform_weight(weight: Tensor, tile: int) -> Tensor:
+def transform_weight(weight: Tensor, tile: int, dtype: torch.dtype) -> Weight:
     """Transform filters, (O, C, 3, 3), once and for all: to G g Gᵀ as ((tile + 2)², C, O).
 
-    Its first dimension goes along the rows of a patch last.
+    Its first dimension goes along the rows of a patch last. The result, in `dtype`, is packed.
     """
     outputs, inputs = weight.shape[:2]
     g = matrices(tile)[1].to(weight.dtype)
     columns = weight.permute(3, 2, 1, 0).reshape(9, -1)
-    return (torch.kron(g, g) @ columns).view(-1, inputs, outputs)
+    transformed = (torch.kron(g, g) @ columns).to(dtype)
+    return products.pack_all(transformed.view(-1, inputs, outputs))
 
 
 def convolve(
-    x: Tensor, weight: Tensor, bias: Tensor, finish: Callable[[Tensor, int, slice], object]
+    x: Tensor, weight: Weight, bias: Tensor, finish: Callable[[Tensor, int, slice], object]
 ) -> None:
     """Convolve with padding 1, add the bias and apply ReLU; hand over the result in blocks.
 
@@ -91,7 +94,7 @@ def convolve(
     x
         (N, H, W, C), float32 or bfloat16, on the CPU.
     weight
-        From `transform_weight`, ((tile + 2)², C, O).
+        From `transform_weight`.
     bias
         (O,).
     finish
@@ -99,7 +102,7 @@ def convolve(
         the image's number in the batch and the rows of the image; from several threads.
     """
     images, height, width, inputs = x.shape
-    positions, _, outputs = weight.shape
+    positions, outputs = len(weight), len(bias)
     patch = math.isqrt(positions)
     tile = patch - 2
     down, across = -(-height // tile), -(-width // tile)
@@ -120,7 +123,7 @@ def convolve(
         columns = view(one, patch, rows, *strip.shape[1:])
         patches = view(two, patch, patch, rows, across, inputs)
         transformed = view(one, patch, patch * tiles * inputs)
-        products = view(two, positions, tiles, outputs)
+        multiplied = view(two, positions, tiles, outputs)
         halves = view(one, tile, patch * tiles * outputs)
         results = view(two, tile, tile, tiles * outputs)
         result = results.view(tile, tile, rows, across, outputs).permute(2, 1, 3, 0, 4)
@@ -142,8 +145,8 @@ def convolve(
                 torch.mm(bt, lines.flatten(1), out=columns[:, row].flatten(1))
             patches.copy_(overlapping)
             torch.mm(bt, patches.view(patch, -1), out=transformed)
-            torch.bmm(transformed.view(positions, tiles, inputs), weight, out=products)
-            torch.mm(at, products.view(patch, -1), out=halves)
+            products.multiply_all(transformed.view(positions, tiles, inputs), weight, multiplied)
+            torch.mm(at, multiplied.view(patch, -1), out=halves)
             torch.matmul(at, halves.view(tile, patch, -1), out=results)
             torch.add(result, bias, out=block.view(result.shape)).relu_()
             finish(block[: bottom - top, :width], image, slice(top, bottom))

@@ -133,7 +133,7 @@ def test_winograd_is_a_padded_convolution_of_any_size(size, tile):
     result = torch.full_like(expected, torch.nan)
     winograd.convolve(
         x.permute(0, 2, 3, 1),
-        winograd.transform_weight(weight, tile),
+        winograd.transform_weight(weight, tile, weight.dtype),
         bias,
         lambda block, image, rows: result[image, rows].copy_(block),
     )
