@@ -24,6 +24,8 @@ Architecture = Literal["deep", "wide"]
 
 BLOCK_PIXELS = 2048  # that are enlarged at a time
 ATTENTION_PIXELS = 256  # that attend at a time
+STRIP_ROWS = 48  # at full size for each core that are in memory at a time
+HALO = 2  # rows at either end of a strip that its two convolutions, lacking neighbours, spoil
 ALIGNMENT = 16  # channels at full size are filled up to a multiple of this, for wide registers
 
 
@@ -230,26 +232,39 @@ class Head(nn.Module):
         self.second = ConvRelu(self.channels, self.channels)
         self.output = Conv(self.channels, 3, 1)
 
-    def join(self, x: Tensor, rgb: Tensor) -> Tensor:
-        """Enlarge (N, H, W, C) and join it with the network's input, (N, 2 H, 2 W, 3)."""
-        result = x.new_empty(*rgb.shape[:3], self.channels)
-        self.enlarge.into(result[..., : self.inputs], x)
-        result[..., self.inputs : self.inputs + 3] = rgb
-        result[..., self.inputs + 3 :] = 0
+    def forward(self, x: Tensor, rgb: Tensor) -> Tensor:
+        """Map (N, H, W, C) and the network's input, (N, 2 H, 2 W, 3), to (N, 2 H, 2 W, 3) float32.
+
+        On the processor strip by strip: at full size the activations in between would be by far
+        the largest.
+        """
+        height = rgb.shape[1]
+        strip = height
+        if x.device.type == "cpu":
+            strip = STRIP_ROWS * torch.get_num_threads() - 2 * HALO
+        result = torch.empty(rgb.shape, device=rgb.device)
+        for top in range(0, height, strip):
+            first, last = max(top - HALO, 0), min(top + strip + HALO, height)
+            colored = self._color(x[:, first // 2 : last // 2], rgb[:, first:last])
+            part = result[:, top : top + strip]
+            part.copy_(colored[:, top - first :][:, : part.shape[1]])
         return result
 
-    def forward(self, joined: Tensor) -> Tensor:
-        """Map (N, S, S, C) to (N, S, S, 3) float32."""
-        x = torch.empty_like(joined)
-        self.first.blocks(joined, lambda block, image, rows: x[image, rows].copy_(block))
+    def _color(self, x: Tensor, rgb: Tensor) -> Tensor:
+        joined = x.new_empty(*rgb.shape[:3], self.channels)
+        self.enlarge.into(joined[..., : self.inputs], x)
+        joined[..., self.inputs : self.inputs + 3] = rgb
+        joined[..., self.inputs + 3 :] = 0
+        between = torch.empty_like(joined)
+        self.first.blocks(joined, lambda block, image, rows: between[image, rows].copy_(block))
         weight, bias = self.output.weight.flatten(1).t().float(), self.output.bias.float()
-        result = torch.empty(*joined.shape[:3], 3, device=joined.device)
+        result = torch.empty(rgb.shape, device=rgb.device)
 
         def finish(block: Tensor, image: int, rows: slice) -> None:
             block += joined[image, rows]
             torch.add(block.float() @ weight, bias, out=result[image, rows])
 
-        self.second.blocks(x, finish)
+        self.second.blocks(between, finish)
         return result
 
 
@@ -322,8 +337,7 @@ class UNet(nn.Module):
         for up in cast("Iterator[Up]", self.ups):
             x = up.join(x, skips.pop())
             x = up(x)
-        x = self.head.join(x, pixels)
-        x = self.head(x)
+        x = self.head(x, pixels)
         return (torch.sigmoid(x) * 6 - 3).permute(0, 3, 1, 2)
 
     def for_inference(self, device: torch.device, dtype: torch.dtype) -> UNet:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from colorizer import fastai_compat, folded, winograd
+from colorizer import fastai_compat, folded, products, winograd
 from colorizer import unet as unet_module
 from colorizer.errors import WeightsError
 from colorizer.folded import build_unet, folded_path, read_folded, write_folded
@@ -88,6 +88,27 @@ def test_every_form_of_artistic_is_the_plain_model(deep):
 
 def test_every_form_of_stable_is_the_plain_model(stable_checkpoint):
     assert_forms_agree(load(stable_checkpoint), (7,))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_either_library_gives_the_plain_model(deep, monkeypatch, packed):
+    if packed and not torch.backends.mkldnn.is_available():
+        pytest.skip("This PyTorch is built without oneDNN.")
+    monkeypatch.setattr(products, "packing_pays", lambda: packed)
+    architecture, plain, state = deep
+    unet = build_unet(architecture, state).for_inference(CPU, torch.float32)
+    assert isinstance(unet.head.first.transformed, list) == packed
+    with torch.inference_mode():
+        expected = plain(square(112))
+    assert agreement(unet(square(112)), expected) > 120
+
+
+@pytest.mark.parametrize("rows", [1, 4, 10])
+def test_strips_have_no_seams(unet, monkeypatch, rows):
+    monkeypatch.setattr(unet_module, "STRIP_ROWS", 10_000)
+    whole = unet(square(112))
+    monkeypatch.setattr(unet_module, "STRIP_ROWS", 2 * unet_module.HALO + 2 * rows)
+    assert agreement(unet(square(112)), whole) > 120
 
 
 def test_float16_runs_too(deep):
