@@ -15,7 +15,7 @@ from .decoding import Pixels
 
 # Pixels that a thread merges at a time: bounds its float32 buffers to some 8 MB.
 STRIP_PIXELS = 1 << 17
-BAND = 256  # columns enlarged by one product
+BAND = 64  # columns enlarged by one product
 THREADS = min(4, os.cpu_count() or 1)
 
 # BT.601: luma of red, green and blue; what U and V are of blue's and red's difference from it.
@@ -118,11 +118,11 @@ def replace_chroma(
         strip = rgb[top:bottom].astype(np.float32, order="C")
         luma = strip @ LUMA
         used, weights = _weights(unit, top, bottom, height, method)
-        enlarged = np.empty((len(planes), *luma.shape), np.float32)
-        narrow = weights @ planes[:, used]
+        narrow = (weights @ planes[:, used]).reshape(-1, side)
+        enlarged = np.empty((len(narrow), width), np.float32)
         for columns, used, weights in across:
-            np.matmul(narrow[..., used], weights.T, out=enlarged[..., columns])
-        red, blue, *slopes = enlarged
+            np.matmul(narrow[:, used], weights.T, out=enlarged[:, columns])
+        red, blue, *slopes = enlarged.reshape(-1, *luma.shape)
         for difference, follow in zip((red, blue), slopes, strict=True):
             follow *= luma
             difference += follow

@@ -115,7 +115,7 @@ def predict(
             if square is None:
                 square = squeeze(photo.rgb, 16 * render_factor)
             chroma = _predict(square, photo.icc_profile, generator)
-            release_memory()  # the full-size result is made next
+            release_memory(photo.rgb)  # the full-size result is made next
             return Prediction(chroma, find_luma(square), render_factor, generator.weights.title)
         except MemoryError as error:
             if render_factor == RENDER_FACTORS[0]:

@@ -24,6 +24,8 @@ from .errors import N_, NotAPictureError
 
 Pixels = NDArray[Any]  # of uint8 or uint16
 
+LARGE = 100_000_000  # bytes of pixels: a scan of 33 megapixels, 17 of 16 bits
+
 _LOADERS = {
     "JPEG": "jpegload",
     "PNG": "pngload",
@@ -85,8 +87,14 @@ def open_picture(source: Path | bytes, kind: str) -> OpenPicture:
     return _open_with_pillow(source, kind)
 
 
-def release_memory() -> None:
-    """Give the system back what decoders have freed: glibc keeps it, tens of megabytes a thread."""
+def release_memory(pixels: Pixels) -> None:
+    """Give the system back what has been freed, before more is made of a large picture.
+
+    glibc keeps it, tens of megabytes a thread. Beside a smaller picture it may: a generator, which
+    needs it again for the next one, would wait 0.1 s for the system to clear it.
+    """
+    if pixels.nbytes < LARGE:
+        return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim:
         trim(0)

@@ -123,7 +123,7 @@ def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> P
         if turn := _TURNS.get(picture.orientation):
             pixels = np.ascontiguousarray(turn(pixels))
         rgb, alpha = split_planes(pixels)
-        release_memory()
+        release_memory(rgb)
         exif = picture.exif
         if kind == "TIFF":
             with source.open("rb") if isinstance(source, Path) else _rewound(source) as file:
