@@ -15,6 +15,7 @@ import click
 from colorizer.settings import ROOT
 from colorizer.weights import WEIGHTS
 
+from .folder import time_folder
 from .report import Case, write_page, write_plot
 from .server import time_start, time_uploads
 from .sides import SIDES, Side, paint_photo
@@ -51,9 +52,11 @@ def main(full: bool, runs: int | None, checkpoint: Path | None, output: Path) ->
         paint_photo(12).save(photo, "JPEG", quality=90)
         click.echo("uploads …")
         uploads = time_uploads(weights, photo.getvalue(), together=4)
+        click.echo("a folder …")
+        folder = time_folder(weights, photo.getvalue(), count=20)
         cases = _compare(weights, FULL if full else QUICK, runs)
     output.mkdir(parents=True, exist_ok=True)
-    write_page(cases, start, uploads, output / "speed.md")
+    write_page(cases, start, uploads, folder, output / "speed.md")
     write_plot(cases, output / "speed.png")
     click.echo((output / "speed.md").read_text())
 

@@ -53,7 +53,11 @@ def machine() -> str:
 
 
 def write_page(
-    cases: list[Case], start: dict[str, float], uploads: dict[str, float], path: Path
+    cases: list[Case],
+    start: dict[str, float],
+    uploads: dict[str, float],
+    folder: dict[str, float],
+    path: Path,
 ) -> None:
     """Write the tables."""
     lines = [
@@ -99,6 +103,13 @@ def write_page(
         "| --- | --- |",
         f"| alone | {uploads['alone']:.2f} |",
         f"| four at once | {uploads['together']:.2f} |",
+        "",
+        "| 20 photos of 12 Mpx, `auto`, render factor 35 | seconds a photo | photos a minute |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {each:.2f} | {60 / each:.1f} |" for name, each in folder.items()),
+        "",
+        f"The folder runs at {folder['generator'] / folder['folder']:.0%} of the rate of the "
+        "generator by itself.",
         "",
     ]
     path.write_text("\n".join(lines))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chroma import THREADS, eight_bits, find_chroma, find_luma, replace_chroma, squeeze
-from .decoding import release_memory
 from .errors import N_, MemoryShortError
 from .formats import named_kind
 from .generator import Generator
+from .memory import LARGE, release_memory
 from .photo import Photo, read_photo, write_photo
 from .profiles import convert, is_srgb
 from .settings import RENDER_FACTORS
@@ -115,7 +115,8 @@ def predict(
             if square is None:
                 square = squeeze(photo.rgb, 16 * render_factor)
             chroma = _predict(square, photo.icc_profile, generator)
-            release_memory(photo.rgb)  # the full-size result is made next
+            if photo.rgb.nbytes > LARGE:  # the result, as large, is made next
+                release_memory()
             return Prediction(chroma, find_luma(square), render_factor, generator.weights.title)
         except MemoryError as error:
             if render_factor == RENDER_FACTORS[0]:

@@ -6,10 +6,8 @@ libvips reads most kinds, a strip at a time where the kind allows. It lacks deco
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +21,6 @@ from PIL import Image
 from .errors import N_, NotAPictureError
 
 Pixels = NDArray[Any]  # of uint8 or uint16
-
-LARGE = 100_000_000  # bytes of pixels: a scan of 33 megapixels, 17 of 16 bits
 
 _LOADERS = {
     "JPEG": "jpegload",
@@ -85,19 +81,6 @@ def open_picture(source: Path | bytes, kind: str) -> OpenPicture:
     if kind == "JPEG2000":
         return _open_jpeg2000(source)
     return _open_with_pillow(source, kind)
-
-
-def release_memory(pixels: Pixels) -> None:
-    """Give the system back what has been freed, before more is made of a large picture.
-
-    glibc keeps it, tens of megabytes a thread. Beside a smaller picture it may: a generator, which
-    needs it again for the next one, would wait 0.1 s for the system to clear it.
-    """
-    if pixels.nbytes < LARGE:
-        return
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim:
-        trim(0)
 
 
 def _open_with_vips(source: Path | bytes, kind: str) -> OpenPicture:

@@ -17,6 +17,7 @@ from . import fastai_compat
 from .builtin import load_builtin
 from .errors import N_, DeviceError
 from .folded import build_unet, read_folded, write_folded
+from .memory import release_memory
 from .products import multiply_seconds
 from .settings import ROOT, Settings
 from .unet import Architecture, UNet
@@ -176,6 +177,7 @@ def load_generator(
         unet.for_inference(target, dtype)
     else:
         dtype = torch.float32
+    release_memory()  # of what the network was made from: as much as a small photo takes
     return Generator(weights, DeOldifyNetwork(unet, dtype).to(target), target, dtype)
 
 

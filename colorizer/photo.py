@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .decoding import OpenPicture, Pixels, open_picture, release_memory
+from .decoding import OpenPicture, Pixels, open_picture
 from .encoding import encode_preview, shrink_pixels, write_picture
 from .errors import (
     N_,
@@ -23,6 +23,7 @@ from .errors import (
     TooLargeError,
 )
 from .formats import FORMATS, HEAD, find_kind
+from .memory import LARGE, release_memory
 from .metadata import make_metadata, read_tiff_exif
 from .profiles import usable_profile
 
@@ -123,7 +124,8 @@ def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> P
         if turn := _TURNS.get(picture.orientation):
             pixels = np.ascontiguousarray(turn(pixels))
         rgb, alpha = split_planes(pixels)
-        release_memory(rgb)
+        if rgb.nbytes > LARGE:
+            release_memory()
         exif = picture.exif
         if kind == "TIFF":
             with source.open("rb") if isinstance(source, Path) else _rewound(source) as file:

@@ -87,7 +87,7 @@ def colorize(
     failed = 0
     if todo:
         generator = _load(settings, model)
-        ways = [_way(job, generator, options, settings) for job in todo]
+        ways = [photo_way(job, generator, options, settings) for job in todo]
         with click.progressbar(
             zip(todo, overlap(ways), strict=True),
             length=len(todo),
@@ -123,8 +123,8 @@ def _source(job: Job) -> Path | BinaryIO:
     return job.source or io.BytesIO(sys.stdin.buffer.read())
 
 
-def _way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
-    """Take a photo its way, with a pause before and after the generator."""
+def photo_way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
+    """Take a photo its way, with a pause before and after the generator; see `overlap`."""
     from ..chroma import THREADS, squeeze
     from ..coloring import apply_prediction, predict
     from ..photo import read_photo, write_photo
