@@ -243,22 +243,27 @@ class Head(nn.Module):
         if x.device.type == "cpu":
             strip = STRIP_ROWS * torch.get_num_threads() - 2 * HALO
         result = torch.empty(rgb.shape, device=rgb.device)
+        # All strips use the same memory, which the system has to clear but once.
+        rows = min(strip + 2 * HALO, height)
+        buffers = x.new_empty(2, rgb.shape[0], rows, rgb.shape[2], self.channels)
         for top in range(0, height, strip):
             first, last = max(top - HALO, 0), min(top + strip + HALO, height)
-            colored = self._color(x[:, first // 2 : last // 2], rgb[:, first:last])
+            joined, between = buffers[:, :, : last - first]
+            self._join(x[:, first // 2 : last // 2], rgb[:, first:last], joined)
+            colored = self._color(joined, between)
             part = result[:, top : top + strip]
             part.copy_(colored[:, top - first :][:, : part.shape[1]])
         return result
 
-    def _color(self, x: Tensor, rgb: Tensor) -> Tensor:
-        joined = x.new_empty(*rgb.shape[:3], self.channels)
+    def _join(self, x: Tensor, rgb: Tensor, joined: Tensor) -> None:
         self.enlarge.into(joined[..., : self.inputs], x)
         joined[..., self.inputs : self.inputs + 3] = rgb
         joined[..., self.inputs + 3 :] = 0
-        between = torch.empty_like(joined)
+
+    def _color(self, joined: Tensor, between: Tensor) -> Tensor:
         self.first.blocks(joined, lambda block, image, rows: between[image, rows].copy_(block))
         weight, bias = self.output.weight.flatten(1).t().float(), self.output.bias.float()
-        result = torch.empty(rgb.shape, device=rgb.device)
+        result = torch.empty(*joined.shape[:3], 3, device=joined.device)
 
         def finish(block: Tensor, image: int, rows: slice) -> None:
             block += joined[image, rows]
