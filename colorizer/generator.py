@@ -17,7 +17,7 @@ from . import fastai_compat
 from .builtin import load_builtin
 from .errors import N_, DeviceError
 from .folded import build_unet, read_folded, write_folded
-from .memory import release_memory
+from .memory import keep_memory, release_memory
 from .products import multiply_seconds
 from .settings import ROOT, Settings
 from .unet import Architecture, UNet
@@ -163,6 +163,7 @@ def load_generator(
     WeightsError
         If the weight file is missing or is not what it should be.
     """
+    keep_memory()
     weights = find_weights(name)
     target = pick_device(device)
     with open_verified(weights.path(models), weights, trusted) as (file, digest):

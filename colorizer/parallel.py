@@ -58,6 +58,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
     def begin() -> None:
         torch.set_num_threads(1)
+        torch.get_num_threads()  # settles it: else the first operation takes what was set last
         ready.wait()
 
     pool = ThreadPoolExecutor(threads, "colorizer", begin)

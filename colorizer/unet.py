@@ -11,7 +11,7 @@ Inside, activations are (N, H, W, C), which is what PyTorch calls channels-last.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal, cast
 
 import torch
@@ -22,10 +22,10 @@ from . import parallel, products, winograd
 
 Architecture = Literal["deep", "wide"]
 
-BLOCK_PIXELS = 2048  # that are enlarged at a time
+BLOCK_ROWS = 14  # that a thread enlarges before it takes others
+BLOCK_PIXELS = 280
 ATTENTION_PIXELS = 256  # that attend at a time
-STRIP_ROWS = 48  # at full size for each core that are in memory at a time
-HALO = 2  # rows at either end of a strip that its two convolutions, lacking neighbours, spoil
+HEAD_TILES = 75
 ALIGNMENT = 16  # channels at full size are filled up to a multiple of this, for wide registers
 
 
@@ -61,13 +61,9 @@ class ConvRelu(Conv):
         self.transformed = winograd.transform_weight(self.weight, tile, dtype)
         self.weight = _parameter(0)  # let go of
 
-    def blocks(self, x: Tensor, finish: Callable[[Tensor, int, slice], object]) -> None:
-        """Map (N, H, W, C) to (N, H, W, O), handed over in blocks as `winograd.convolve` does."""
-        if self.transformed is not None:
-            winograd.convolve(x, self.transformed, self.bias, finish)
-            return
-        for i, image in enumerate(super().forward(x).relu_()):
-            finish(image, i, slice(None))
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, H, W, C) to (N, H, W, O), at once and without Winograd's algorithm."""
+        return super().forward(x).relu_()
 
 
 class ConvReluNorm(ConvRelu):
@@ -79,12 +75,15 @@ class ConvReluNorm(ConvRelu):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, H, W, C) to (N, H, W, O)."""
+        if self.transformed is None:
+            x = super().forward(x)
+            return torch.addcmul(self.shift, x, self.scale, out=x)
         result = x.new_empty(*x.shape[:3], len(self.bias))
 
         def finish(block: Tensor, image: int, rows: slice) -> None:
             torch.addcmul(self.shift, block, self.scale, out=result[image, rows])
 
-        self.blocks(x, finish)
+        winograd.convolve(x, self.transformed, self.bias, finish)
         return result
 
 
@@ -115,42 +114,60 @@ class Residual(nn.Module):
 class Enlarge(Conv):
     """A 1 × 1 convolution, ReLU and a pixel shuffle to twice the size; then maybe a blur."""
 
-    def __init__(self, inputs: int, outputs: int, *, blur: bool) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, 4 * outputs, 1)
-        self.blur = blur
 
-    def into(self, result: Tensor, x: Tensor) -> None:
+    def grouped(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias in four groups, one for each pixel that a pixel becomes."""
+        outputs = len(self.bias) // 4
+        weight = self.weight.view(outputs, 4, -1).permute(2, 1, 0).reshape(-1, 4 * outputs)
+        return weight, self.bias.view(outputs, 2, 1, 2).permute(1, 2, 3, 0)
+
+    @staticmethod
+    def shuffle_into(result: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> None:
+        """Map (H, W, C) to `result`, (2 H, 2 W, O), by what `grouped` gives, the weight packed."""
+        height, width, _ = x.shape
+        rows = height if x.device.type != "cpu" else max(1, BLOCK_PIXELS // width)
+        buffer = x.new_empty(min(rows, height) * width, bias.numel())
+        for y in range(0, height, rows):
+            part = x[y : y + rows].flatten(0, 1)
+            pixels = products.multiply(part, weight, buffer[: len(part)])
+            pixels = pixels.view(-1, width, 2, 2, bias.shape[-1]).transpose(1, 2)
+            target = result[2 * y : 2 * (y + rows)]
+            torch.add(pixels, bias, out=target.view(pixels.shape))
+            target.relu_()
+
+    def blur_into(self, result: Tensor, x: Tensor) -> None:
         """Map (N, H, W, C) to `result`, (N, 2 H, 2 W, O) or one row and column less.
 
-        The blur is the mean of each pixel and those left of it, above it and between the two.
+        The blur is the mean of each pixel and those left of it, above it and between the two; the
+        pixel above the first row, or left of the first column, is its own.
         """
         images, height, width, _ = x.shape
-        doubled = result.shape[-1]
-        # Four groups of outputs, one for each pixel that a pixel becomes.
-        weight = self.weight.view(doubled, 4, -1).permute(2, 1, 0).reshape(-1, 4 * doubled)
-        bias = self.bias.view(doubled, 4).t().flatten()
-        if self.blur:  # the mean's division; ReLU doesn't mind
-            weight, bias = weight / 4, bias / 4
-        weight = products.pack(weight)
-        rows = max(1, BLOCK_PIXELS // width) if x.device.type == "cpu" else height
+        weight, bias = self.grouped()
+        # The mean's division; ReLU doesn't mind.
+        weight, bias = products.pack(weight / 4), bias / 4
+        rows, some = height, height
+        if x.device.type == "cpu":
+            rows, some = BLOCK_ROWS, max(1, BLOCK_PIXELS // width)
+
+        def blur_across(x: Tensor) -> Tensor:
+            lines = x.new_empty(2 * len(x), 2 * width, bias.shape[-1])
+            self.shuffle_into(lines, x, weight, bias)
+            sums = torch.empty_like(lines)
+            torch.add(lines[:, 1:], lines[:, :-1], out=sums[:, 1:])
+            torch.add(lines[:, :1], lines[:, :1], out=sums[:, :1])
+            return sums[:, : result.shape[2]]
 
         def work(blocks: Iterator[tuple[int, int]]) -> None:
             for image, top in blocks:
-                above = 1 if self.blur and top > 0 else 0
-                block = x[image, top - above : top + rows].flatten(0, 1)
-                block = products.multiply(block, weight).add_(bias).relu_()
-                block = block.view(-1, width, 2, 2, doubled).transpose(1, 2)
-                target = result[image, 2 * top : 2 * (top + rows)]
-                if not self.blur:
-                    target.view(block.shape).copy_(block)
-                    continue
-                block = block.reshape(-1, 2 * width, doubled)
-                # The pixel above the first row, or left of the first column, is its own.
-                block = block[1:] if above else torch.cat([block[:1], block])
-                block = block[1:] + block[:-1]
-                block = torch.cat([block[:, :1], block], 1)
-                block = block[:, 1:] + block[:, :-1]
-                target.copy_(block[: target.shape[0], : target.shape[1]])
+                above = blur_across(x[image, top - 1 : top])[-1:] if top else None
+                for y in range(top, min(top + rows, height), some):
+                    sums = blur_across(x[image, y : min(y + some, top + rows)])
+                    target = result[image, 2 * y : 2 * y + len(sums)]
+                    torch.add(sums[:1], sums[:1] if above is None else above, out=target[:1])
+                    torch.add(sums[1 : len(target)], sums[: len(target) - 1], out=target[1:])
+                    above = sums[-1:]
 
         parallel.run(work, itertools.product(range(images), range(0, height, rows)), x.device)
 
@@ -181,11 +198,14 @@ class Attention(nn.Module):
         result = torch.empty_like(pixels)
 
         def work(blocks: Iterator[tuple[int, int]]) -> None:
+            scores = queries.new_empty(ATTENTION_PIXELS, pixels.shape[1])
+            attended = torch.empty_like(pixels[0, :ATTENTION_PIXELS])
             for i, first in blocks:
                 part = slice(first, first + ATTENTION_PIXELS)
-                weights = products.multiply(queries[i, part], keys[i]).softmax(-1).to(x.dtype)
-                attended = products.multiply(weights, values[i])
-                torch.add(pixels[i, part], attended, out=result[i, part])
+                count = len(queries[i, part])
+                weights = products.multiply(queries[i, part], keys[i], scores[:count]).softmax(-1)
+                products.multiply(weights.to(x.dtype), values[i], attended[:count])
+                torch.add(pixels[i, part], attended[:count], out=result[i, part])
 
         images, count, _ = pixels.shape
         blocks = itertools.product(range(images), range(0, count, ATTENTION_PIXELS))
@@ -201,7 +221,7 @@ class Up(nn.Module):
     ) -> None:
         super().__init__()
         self.doubled = doubled
-        self.enlarge = Enlarge(inputs, doubled, blur=True)
+        self.enlarge = Enlarge(inputs, doubled)
         self.scale, self.shift = _parameter(skipped), _parameter(skipped)
         widths = zip([doubled + skipped, *outputs], outputs, strict=False)
         self.convs = nn.Sequential(*(ConvReluNorm(*width) for width in widths))
@@ -210,7 +230,7 @@ class Up(nn.Module):
     def join(self, x: Tensor, skip: Tensor) -> Tensor:
         """Enlarge (N, H, W, C) and join it with the skip connection, (N, 2 H, 2 W, D)."""
         result = x.new_empty(*skip.shape[:3], self.doubled + skip.shape[-1])
-        self.enlarge.into(result[..., : self.doubled], x)
+        self.enlarge.blur_into(result[..., : self.doubled], x)
         torch.addcmul(self.shift, skip, self.scale, out=result[..., self.doubled :]).relu_()
         return result
 
@@ -226,50 +246,47 @@ class Head(nn.Module):
     def __init__(self, inputs: int) -> None:
         super().__init__()
         self.inputs = inputs
-        self.enlarge = Enlarge(inputs, inputs, blur=False)
+        self.enlarge = Enlarge(inputs, inputs)
         self.channels = -(-(inputs + 3) // ALIGNMENT) * ALIGNMENT
         self.first = ConvRelu(self.channels, self.channels)
         self.second = ConvRelu(self.channels, self.channels)
         self.output = Conv(self.channels, 3, 1)
 
     def forward(self, x: Tensor, rgb: Tensor) -> Tensor:
-        """Map (N, H, W, C) and the network's input, (N, 2 H, 2 W, 3), to (N, 2 H, 2 W, 3) float32.
+        """Map (N, H, W, C) and the network's input, (N, 2 H, 2 W, 3), to the latter's shape.
 
-        On the processor strip by strip: at full size the activations in between would be by far
-        the largest.
+        The result is float32.
         """
-        height = rgb.shape[1]
-        strip = height
-        if x.device.type == "cpu":
-            strip = STRIP_ROWS * torch.get_num_threads() - 2 * HALO
         result = torch.empty(rgb.shape, device=rgb.device)
-        # All strips use the same memory, which the system has to clear but once.
-        rows = min(strip + 2 * HALO, height)
-        buffers = x.new_empty(2, rgb.shape[0], rows, rgb.shape[2], self.channels)
-        for top in range(0, height, strip):
-            first, last = max(top - HALO, 0), min(top + strip + HALO, height)
-            joined, between = buffers[:, :, : last - first]
-            self._join(x[:, first // 2 : last // 2], rgb[:, first:last], joined)
-            colored = self._color(joined, between)
-            part = result[:, top : top + strip]
-            part.copy_(colored[:, top - first :][:, : part.shape[1]])
-        return result
+        weight, bias = self.enlarge.grouped()
+        weight = products.pack(weight)
+        output, output_bias = self.output.weight.flatten(1).t().float(), self.output.bias.float()
 
-    def _join(self, x: Tensor, rgb: Tensor, joined: Tensor) -> None:
-        self.enlarge.into(joined[..., : self.inputs], x)
-        joined[..., self.inputs : self.inputs + 3] = rgb
-        joined[..., self.inputs + 3 :] = 0
+        def join(target: Tensor, image: int, rows: slice) -> None:
+            part = x[image, rows.start // 2 : rows.stop // 2]
+            self.enlarge.shuffle_into(target[..., : self.inputs], part, weight, bias)
+            target[..., self.inputs : self.inputs + 3] = rgb[image, rows]
 
-    def _color(self, joined: Tensor, between: Tensor) -> Tensor:
-        self.first.blocks(joined, lambda block, image, rows: between[image, rows].copy_(block))
-        weight, bias = self.output.weight.flatten(1).t().float(), self.output.bias.float()
-        result = torch.empty(*joined.shape[:3], 3, device=joined.device)
+        def finish(colored: Tensor, joined: Tensor, image: int, rows: slice) -> None:
+            colored += joined
+            torch.add(colored.float() @ output, output_bias, out=result[image, rows])
 
-        def finish(block: Tensor, image: int, rows: slice) -> None:
-            block += joined[image, rows]
-            torch.add(block.float() @ weight, bias, out=result[image, rows])
-
-        self.second.blocks(between, finish)
+        first, second = self.first, self.second
+        if first.transformed is not None and second.transformed is not None:
+            winograd.convolve_twice(
+                (*rgb.shape[:3], self.channels),
+                x.dtype,
+                join,
+                (first.transformed, first.bias),
+                (second.transformed, second.bias),
+                finish,
+            )
+            return result
+        everything = slice(0, rgb.shape[1])
+        for image in range(len(rgb)):
+            joined = x.new_zeros(*rgb.shape[1:3], self.channels)
+            join(joined, image, everything)
+            finish(second(first(joined[None]))[0], joined, image, everything)
         return result
 
 
@@ -353,7 +370,7 @@ class UNet(nn.Module):
             for i, part in enumerate([*self.ups[1:], self.head], 1):
                 # Larger tiles multiply less, but round more, which bfloat16 can't afford, and
                 # need larger weights, which at small sizes, with many channels, don't pay.
-                tile = 6 if dtype == torch.float32 and i >= 2 else 4
+                tile = (8 if i >= 3 else 6) if dtype == torch.float32 and i >= 2 else 4
                 for module in part.modules():
                     if isinstance(module, ConvRelu):
                         module.use_winograd(tile, dtype)

@@ -28,6 +28,8 @@ from . import parallel, products
 Weight = Tensor | list[Tensor]  # filters, transformed and packed
 
 BLOCK_TILES = 200  # at most, unless a single row of tiles has more: what the caches hold
+BAND_TILES = 75  # likewise, where two convolutions are done at once and need twice the memory
+LINE_PIXELS = 560  # transformed at a time
 BLOCK_COST = 16  # what a block costs besides its tiles, in tiles
 
 # Where the polynomials are evaluated, besides infinity, for tiles of 4 and of 6. The usual 0, ±1,
@@ -36,6 +38,7 @@ BLOCK_COST = 16  # what a block costs besides its tiles, in tiles
 POINTS = {
     4: (0.0, 0.75, -0.75, 1.5, -1.5),
     6: (0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0),
+    8: (0.0, 0.375, -0.375, 0.875, -0.875, 1.25, -1.25, 2.5, -2.5),
 }
 
 
@@ -102,61 +105,195 @@ def convolve(
         the image's number in the batch and the rows of the image; from several threads.
     """
     images, height, width, inputs = x.shape
-    positions, outputs = len(weight), len(bias)
-    patch = math.isqrt(positions)
-    tile = patch - 2
-    down, across = -(-height // tile), -(-width // tile)
-    rows = _rows(down, across)
-    tiles = rows * across
-    at, _, bt = (matrix.to(x.dtype) for matrix in matrices(tile))
+    outputs, tile = len(bias), tile_size(weight)
+    rows = block_rows(height, width, tile)
 
     def work(blocks: Iterator[tuple[int, int]]) -> None:
-        # What lies outside the image stays zero: that is the padding.
-        strip = x.new_zeros(tile * rows + 2, tile * across + 2, inputs)
-        # Two buffers take turns: each step reads the one and fills the other.
-        size = positions * tiles * max(inputs, outputs)
-        one, two = x.new_empty(max(size, patch * rows * strip[0].numel())), x.new_empty(size)
-
-        def view(buffer: Tensor, *shape: int) -> Tensor:
-            return buffer[: math.prod(shape)].view(shape)
-
-        columns = view(one, patch, rows, *strip.shape[1:])
-        patches = view(two, patch, patch, rows, across, inputs)
-        transformed = view(one, patch, patch * tiles * inputs)
-        multiplied = view(two, positions, tiles, outputs)
-        halves = view(one, tile, patch * tiles * outputs)
-        results = view(two, tile, tile, tiles * outputs)
-        result = results.view(tile, tile, rows, across, outputs).permute(2, 1, 3, 0, 4)
-        block = x.new_empty(tile * rows, tile * across, outputs)
-        # The columns of each patch, which overlap: one dimension more over the same numbers.
-        shape = (patch, patch, rows, across, inputs)
-        by_column, by_row, by_pixel, _ = columns.stride()
-        strides = (by_pixel, by_column, by_row, tile * by_pixel, 1)
-        overlapping = columns.as_strided(shape, strides)
-
+        convolver = Convolver(tile, rows, width, inputs, outputs, x.dtype)
+        strip = convolver.new_strip()
         for image, top in blocks:
-            bottom = min(top + tile * rows, height)
+            bottom = min(top + rows * tile, height)
             first, last = max(top - 1, 0), min(bottom + 1, height)
             strip[: first - top + 1].zero_()
             strip[first - top + 1 : last - top + 1, 1 : width + 1] = x[image, first:last]
             strip[last - top + 1 :].zero_()
-            for row in range(rows):
-                lines = strip[tile * row : tile * row + patch]
-                torch.mm(bt, lines.flatten(1), out=columns[:, row].flatten(1))
-            patches.copy_(overlapping)
-            torch.mm(bt, patches.view(patch, -1), out=transformed)
-            products.multiply_all(transformed.view(positions, tiles, inputs), weight, multiplied)
-            torch.mm(at, multiplied.view(patch, -1), out=halves)
-            torch.matmul(at, halves.view(tile, patch, -1), out=results)
-            torch.add(result, bias, out=block.view(result.shape)).relu_()
-            finish(block[: bottom - top, :width], image, slice(top, bottom))
 
-    tops = range(0, height, tile * rows)
+            def hand_over(block: Tensor, part: slice, image: int = image, top: int = top) -> None:
+                finish(block, image, slice(top + part.start, top + part.stop, part.step))
+
+            convolver(strip, bottom - top, weight, bias, hand_over)
+
+    tops = range(0, height, rows * tile)
     parallel.run(work, itertools.product(range(images), tops), x.device)
 
 
-def _rows(down: int, across: int) -> int:
+def convolve_twice(
+    shape: tuple[int, int, int, int],
+    dtype: torch.dtype,
+    begin: Callable[[Tensor, int, slice], object],
+    first: tuple[Weight, Tensor],
+    second: tuple[Weight, Tensor],
+    finish: Callable[[Tensor, Tensor, int, slice], object],
+) -> None:
+    """Do two convolutions, each with ReLU, where an image with all its channels would be large.
+
+    Each thread goes down a band of rows, a few at a time. A convolution takes a row more above and
+    below than it makes, so two rows of what each takes are kept for the next ones.
+
+    Parameters
+    ----------
+    shape
+        (N, H, W, C) of what both take and make.
+    dtype
+        float32 or bfloat16.
+    begin
+        Is called to fill some rows, (rows, W, C), zeros where it hasn't been before, with what the
+        first convolution takes; with the image's number in the batch and which of its rows these
+        are, an even number of them from an even one on if H is even; from several threads. It may
+        be asked for a row twice.
+    first, second
+        A weight from `transform_weight` and a bias, (C,).
+    finish
+        Is called with rows of the result, (rows, W, C), which it may change but not keep, and the
+        same rows of what `begin` made, the image's number and the rows; from several threads.
+    """
+    images, height, width, channels = shape
+    tile = tile_size(first[0])
+    rows = max(1, BAND_TILES // -(-width // tile))
+    step = rows * tile
+    # Two for each thread, should one be slower than the others.
+    band = step * -(-height // (2 * step * torch.get_num_threads()))
+    within = slice(1, width + 1)
+
+    def work(bands: Iterator[tuple[int, int]]) -> None:
+        convolver = Convolver(tile, rows, width, channels, channels, dtype)
+        one, two = convolver.new_strip(), convolver.new_strip()
+
+        def fill(image: int, y: int) -> None:
+            """Fill `one` with the rows from y on, `two` with those from y - 1 on."""
+            one[:2], two[:2] = one[-2:], two[-2:]
+            fresh = slice(max(y + 2, 0), min(y + step + 2, height))
+            if fresh.stop - fresh.start < step:  # outside the image there are zeros
+                one[2:] = 0
+            if fresh.start < fresh.stop:
+                begin(one[fresh.start - y : fresh.stop - y, within], image, fresh)
+            convolver(one, step, *first, lambda block, part: two[2:][part, within].copy_(block))
+            two[: max(1 - y, 0)] = 0
+            two[max(height + 1 - y, 0) :] = 0
+
+        for image, top in bands:
+            fill(image, top - step)  # its last two rows are the first of the next
+            for y in range(top, min(top + band, height), step):
+                fill(image, y)
+
+                def hand_over(block: Tensor, part: slice, image: int = image, y: int = y) -> None:
+                    part_of_image = slice(y + part.start, y + part.stop, part.step)
+                    finish(block, one[part, within], image, part_of_image)
+
+                convolver(two, min(step, height - y), *second, hand_over)
+
+    bands = itertools.product(range(images), range(0, height, band))
+    parallel.run(work, bands, torch.device("cpu"))
+
+
+class Convolver:
+    """The memory that one thread needs to convolve one block of rows after the other.
+
+    Parameters
+    ----------
+    tile
+        Pixels at each side of a tile.
+    rows
+        Rows of tiles in a block.
+    width
+        Of the image, in pixels.
+    inputs, outputs
+        Channels.
+    dtype
+        float32 or bfloat16.
+    """
+
+    def __init__(
+        self, tile: int, rows: int, width: int, inputs: int, outputs: int, dtype: torch.dtype
+    ) -> None:
+        self.tile, self.rows, self.across = tile, rows, -(-width // tile)
+        self.width, self.inputs, self.dtype = width, inputs, dtype
+        self.at, _, self.bt = (matrix.to(dtype) for matrix in matrices(tile))
+        patch, some, across = tile + 2, max(1, LINE_PIXELS // width), self.across
+        self.columns = torch.empty(patch, some, across, inputs, dtype=dtype)
+        self.halves_in = torch.empty(patch, rows * tile + 2, across * inputs, dtype=dtype)
+        self.transformed = torch.empty(patch, rows, across * inputs, dtype=dtype)
+        self.multiplied = torch.empty(patch, rows * across, outputs, dtype=dtype)
+        self.halves_out = torch.empty(patch, tile, rows * across * outputs, dtype=dtype)
+        self.results = torch.empty(tile, rows, across, outputs, dtype=dtype)
+        self.block = torch.empty(rows, across, tile, outputs, dtype=dtype)
+
+    def new_strip(self) -> Tensor:
+        """Make room for a block and the pixels next to it: (H, W, C), its pixels from 1 to `width`.
+
+        Those on its left and right are outside the image and stay zero: that is the padding.
+        """
+        shape = self.tile * self.rows + 2, self.tile * self.across + 2, self.inputs
+        return torch.zeros(shape, dtype=self.dtype)
+
+    def __call__(
+        self,
+        strip: Tensor,
+        count: int,
+        weight: Weight,
+        bias: Tensor,
+        finish: Callable[[Tensor, slice], object],
+    ) -> None:
+        """Convolve the rows of a block.
+
+        Parameters
+        ----------
+        strip
+            From `new_strip`, filled.
+        count
+            How many rows of the result are wanted.
+        weight, bias
+            As for `convolve`.
+        finish
+            Is called with rows of the result, (rows, W, O), and which of the block's they are.
+        """
+        patch = self.tile + 2
+        self._transform_columns(strip)
+        for k in range(patch):
+            for row in range(self.rows):
+                patches = self.halves_in[k, self.tile * row : self.tile * row + patch]
+                torch.mm(self.bt, patches, out=self.transformed[:, row])
+            transformed = self.transformed.view(patch, self.rows * self.across, -1)
+            part = weight[k * patch : (k + 1) * patch]
+            products.multiply_all(transformed, part, self.multiplied)
+            torch.mm(self.at, self.multiplied.flatten(1), out=self.halves_out[k])
+        for y in range(min(self.tile, count)):
+            torch.mm(self.at, self.halves_out[:, y], out=self.results.flatten(1))
+            torch.add(self.results.permute(1, 2, 0, 3), bias, out=self.block).relu_()
+            rows = slice(y, count, self.tile)
+            block = self.block.flatten(1, 2)[: len(range(count)[rows]), : self.width]
+            finish(block, rows)
+
+    def _transform_columns(self, strip: Tensor) -> None:
+        """Fill `halves_in`: cut a strip into the columns of its patches; transform them."""
+        by_line, by_pixel, _ = strip.stride()
+        for first in range(0, len(strip), self.columns.shape[1]):
+            columns = self.columns[:, : len(strip) - first]
+            # They overlap: one dimension more over the same numbers.
+            strides = by_pixel, by_line, self.tile * by_pixel, 1
+            columns.copy_(strip[first:].as_strided(columns.shape, strides))
+            out = self.halves_in[:, first : first + columns.shape[1]].flatten(1)
+            torch.mm(self.bt, columns.flatten(1), out=out)
+
+
+def tile_size(weight: Weight) -> int:
+    """Pixels at each side of the tiles that filters were transformed for."""
+    return math.isqrt(len(weight)) - 2
+
+
+def block_rows(height: int, width: int, tile: int) -> int:
     """How many rows of tiles make a block, so that all threads end at about the same time."""
+    down, across = -(-height // tile), -(-width // tile)
     threads = torch.get_num_threads()
 
     def duration(rows: int) -> int:

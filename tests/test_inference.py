@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from colorizer import fastai_compat, folded, products, winograd
+from colorizer import fastai_compat, folded, parallel, products, winograd
 from colorizer import unet as unet_module
 from colorizer.errors import WeightsError
 from colorizer.folded import build_unet, folded_path, read_folded, write_folded
@@ -103,12 +103,14 @@ def test_either_library_gives_the_plain_model(deep, monkeypatch, packed):
     assert agreement(unet(square(112)), expected) > 120
 
 
-@pytest.mark.parametrize("rows", [1, 4, 10])
-def test_strips_have_no_seams(unet, monkeypatch, rows):
-    monkeypatch.setattr(unet_module, "STRIP_ROWS", 10_000)
-    whole = unet(square(112))
-    monkeypatch.setattr(unet_module, "STRIP_ROWS", 2 * unet_module.HALO + 2 * rows)
-    assert agreement(unet(square(112)), whole) > 120
+@pytest.mark.parametrize("side", [112, 144])
+@pytest.mark.parametrize("tiles", [1, 45, 1000])
+def test_bands_have_no_seams(deep, unet, monkeypatch, side, tiles):
+    """From a row of tiles at a time to the whole picture; a band begins in the middle at least."""
+    monkeypatch.setattr(winograd, "BAND_TILES", tiles)
+    with torch.inference_mode():
+        expected = deep[1](square(side))
+    assert agreement(unet(square(side)), expected) > 120
 
 
 def test_float16_runs_too(deep):
@@ -133,8 +135,12 @@ def test_any_number_of_threads_can_call(unet):
             assert agreement(result, right) > 120
 
 
-def test_pytorch_keeps_its_threads(unet):
-    counts = [torch.get_num_threads()]
+def test_a_core_has_one_thread_and_pytorch_keeps_its_own(unet):
+    before = torch.get_num_threads()
+    within = []
+    parallel.run(lambda items: within.extend(torch.get_num_threads() for _ in items), [1, 2], CPU)
+    assert within == [1, 1]
+    counts = [before]
     unet(square(112))
     counts.append(torch.get_num_threads())
     other = threading.Thread(target=lambda: counts.append(torch.get_num_threads()))
@@ -143,7 +149,7 @@ def test_pytorch_keeps_its_threads(unet):
     assert len(set(counts)) == 1
 
 
-@pytest.mark.parametrize("tile", [4, 6])
+@pytest.mark.parametrize("tile", [4, 6, 8])
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 9), (13, 6), (3, 90)])
 def test_winograd_is_a_padded_convolution_of_any_size(size, tile):
     generator = torch.Generator().manual_seed(1)
@@ -161,21 +167,36 @@ def test_winograd_is_a_padded_convolution_of_any_size(size, tile):
     torch.testing.assert_close(result, expected, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("blur", [False, True])
-def test_enlarging_in_blocks_is_a_pixel_shuffle_and_a_blur(monkeypatch, blur):
+@pytest.fixture
+def enlarging(monkeypatch):
+    """Two rows at a time, threads change every three; what it takes and a plain pixel shuffle."""
     monkeypatch.setattr(unet_module, "BLOCK_PIXELS", 2 * 6)
-    enlarge = unet_module.Enlarge(3, 5, blur=blur)
+    monkeypatch.setattr(unet_module, "BLOCK_ROWS", 3)
+    enlarge = unet_module.Enlarge(3, 5)
     torch.manual_seed(2)
     nn.init.normal_(enlarge.weight)
     nn.init.normal_(enlarge.bias)
     x = torch.randn(2, 7, 6, 3)
-    expected = F.pixel_shuffle(enlarge(x).permute(0, 3, 1, 2).relu(), 2)
-    if blur:
-        expected = F.avg_pool2d(F.pad(expected, (1, 0, 1, 0), mode="replicate"), 2, 1)
-        expected = expected[..., :13, :11]
-    result = torch.full((*expected.shape[:1], *expected.shape[2:], 5), torch.nan)
-    enlarge.into(result, x)
-    torch.testing.assert_close(result, expected.permute(0, 2, 3, 1))
+    return enlarge, x, F.pixel_shuffle(enlarge(x).permute(0, 3, 1, 2).relu(), 2)
+
+
+def test_enlarging_in_blocks_is_a_pixel_shuffle(enlarging):
+    enlarge, x, shuffled = enlarging
+    weight, bias = enlarge.grouped()
+    for image, expected in zip(x, shuffled.permute(0, 2, 3, 1), strict=True):
+        result = torch.full_like(expected, torch.nan)
+        enlarge.shuffle_into(result, image, weight, bias)
+        torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_enlarging_with_a_blur_is_a_mean_of_the_shuffled(enlarging, less):
+    enlarge, x, shuffled = enlarging
+    blurred = F.avg_pool2d(F.pad(shuffled, (1, 0, 1, 0), mode="replicate"), 2, 1)
+    expected = blurred[..., : 14 - less, : 12 - less].permute(0, 2, 3, 1)
+    result = torch.full(expected.shape, torch.nan)
+    enlarge.blur_into(result, x)
+    torch.testing.assert_close(result, expected)
 
 
 def test_the_smaller_transforms_are_exact_in_bfloat16():
