@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import sys
 import time
@@ -12,10 +13,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+# What `colorizer` sets for itself, and the published code is to do without.
+PACKAGE_VARIABLES = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
 
 Run = Callable[[Image.Image, int], Image.Image]
 
@@ -79,7 +84,11 @@ class Side:
         context = multiprocessing.get_context("spawn")
         self._pipe, end = context.Pipe()
         self._process = context.Process(target=_work, args=(name, checkpoint, end), daemon=True)
-        self._process.start()
+        with mock.patch.dict(os.environ):
+            if name == "published":
+                for variable in PACKAGE_VARIABLES:
+                    os.environ.pop(variable, None)
+            self._process.start()
 
     def colorize(self, photo: Image.Image, render_factor: int) -> Answer:
         """Colour a photo and wait for it."""

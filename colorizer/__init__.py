@@ -14,6 +14,9 @@ from typing import Any
 # NumPy's products are small here; more threads for them only get in the generator's way. It is
 # read when NumPy is imported, and left alone where somebody has set it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# PyTorch's threads sleep while they have nothing to do, instead of keeping the next photo's reading
+# and the last one's writing from the core. The same goes for this.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_generator"]

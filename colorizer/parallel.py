@@ -8,6 +8,7 @@ on a machine that does something else besides.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
@@ -49,6 +50,40 @@ def run(
         threads = torch.get_num_threads()
         pool = _pool(threads)
     list(pool.map(task, range(threads)))
+
+
+class Stretches:
+    """Steps for several threads, each of which likes to go on where it is, for beginning costs.
+
+    A thread that comes to the end of its stretch takes over half of the longest one that is left.
+
+    Parameters
+    ----------
+    count
+        How many steps there are.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = [True] * count
+        self._lock = Lock()
+
+    def take(self, last: int | None) -> int | None:
+        """Return a step to do after `last`: the one behind it if possible; None at the end."""
+        with self._lock:
+            step = self._choose(last)
+            if step is not None:
+                self._free[step] = False
+            return step
+
+    def _choose(self, last: int | None) -> int | None:
+        if last is not None and last + 1 < len(self._free) and self._free[last + 1]:
+            return last + 1
+        runs = itertools.groupby(range(len(self._free)), self._free.__getitem__)
+        longest = max((list(run) for free, run in runs if free), key=len, default=[])
+        if longest[:1] == [0]:
+            return 0
+        # Somebody is about to take its first. A last step is quicker done by who is next to it.
+        return longest[len(longest) // 2] if len(longest) > 1 else None
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from .batches import Batches
 from .download import download
 from .errors import N_, BusyError, ColorizerError, NotReadyError
+from .memory import release_memory
 from .pace import Pace
 from .settings import Settings
 from .store import Store
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 State = Literal["absent", "downloading", "loading", "ready", "failed"]
 
 PACE_PHOTOS = 50  # of earlier runs, from which is learnt how long photos take
-EXPIRY_SECONDS = 300  # between two looks for photos whose time is over
+TIDY_SECONDS = 300  # between two looks for photos whose time is over
 WATCH_SECONDS = 2  # between two looks for a weight file that is put there by hand
 RETRY_SECONDS = 600  # between two rounds of downloads that all failed
 
@@ -93,7 +94,7 @@ class Runtime:
     def start(self) -> None:
         """Begin to load; a second call does nothing."""
         if self._started.acquire(blocking=False):
-            for task in (self._load_all, self._learn_pace, self._delete_expired):
+            for task in (self._load_all, self._learn_pace, self._tidy):
                 threading.Thread(target=task, name=task.__name__, daemon=True).start()
 
     def default_generator(self) -> ModelStatus | None:
@@ -140,15 +141,18 @@ class Runtime:
     def _learn_pace(self) -> None:
         self.pace.learn(reversed(self.store.newest(PACE_PHOTOS)))
 
-    def _delete_expired(self) -> None:
+    def _tidy(self) -> None:
+        """Delete photos whose time is over; while no photo is in hand, let go of their memory."""
         while True:
+            if not self.turns:
+                release_memory()
             try:
                 if count := self.store.delete_expired():
                     log.info("%d photos were deleted, their time being over", count)
                 self.batches.delete_expired()
             except OSError:
                 log.exception("Expired photos could not be deleted")
-            time.sleep(EXPIRY_SECONDS)
+            time.sleep(TIDY_SECONDS)
 
     def _load_all(self) -> None:
         default = self.settings.model

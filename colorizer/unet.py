@@ -24,7 +24,7 @@ Architecture = Literal["deep", "wide"]
 
 BLOCK_ROWS = 14  # that a thread enlarges before it takes others
 BLOCK_PIXELS = 280
-ATTENTION_PIXELS = 256  # that attend at a time
+ATTENTION_PIXELS = 128  # that attend at a time
 HEAD_TILES = 75
 ALIGNMENT = 16  # channels at full size are filled up to a multiple of this, for wide registers
 

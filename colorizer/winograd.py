@@ -28,7 +28,7 @@ from . import parallel, products
 Weight = Tensor | list[Tensor]  # filters, transformed and packed
 
 BLOCK_TILES = 200  # at most, unless a single row of tiles has more: what the caches hold
-BAND_TILES = 75  # likewise, where two convolutions are done at once and need twice the memory
+STEP_TILES = 75  # likewise, where two convolutions are done at once and need twice the memory
 LINE_PIXELS = 560  # transformed at a time
 BLOCK_COST = 16  # what a block costs besides its tiles, in tiles
 
@@ -137,8 +137,8 @@ def convolve_twice(
 ) -> None:
     """Do two convolutions, each with ReLU, where an image with all its channels would be large.
 
-    Each thread goes down a band of rows, a few at a time. A convolution takes a row more above and
-    below than it makes, so two rows of what each takes are kept for the next ones.
+    Each thread goes down the image some rows at a time. A convolution takes a row more above and
+    below than it makes, so two rows of what each takes are kept for the next step.
 
     Parameters
     ----------
@@ -159,13 +159,13 @@ def convolve_twice(
     """
     images, height, width, channels = shape
     tile = tile_size(first[0])
-    rows = max(1, BAND_TILES // -(-width // tile))
+    rows = max(1, STEP_TILES // -(-width // tile))
     step = rows * tile
-    # Two for each thread, should one be slower than the others.
-    band = step * -(-height // (2 * step * torch.get_num_threads()))
+    steps = -(-height // step)
+    stretches = parallel.Stretches(images * steps)
     within = slice(1, width + 1)
 
-    def work(bands: Iterator[tuple[int, int]]) -> None:
+    def work(_: object) -> None:
         convolver = Convolver(tile, rows, width, channels, channels, dtype)
         one, two = convolver.new_strip(), convolver.new_strip()
 
@@ -181,19 +181,20 @@ def convolve_twice(
             two[: max(1 - y, 0)] = 0
             two[max(height + 1 - y, 0) :] = 0
 
-        for image, top in bands:
-            fill(image, top - step)  # its last two rows are the first of the next
-            for y in range(top, min(top + band, height), step):
-                fill(image, y)
+        last = None
+        while (number := stretches.take(last)) is not None:
+            image, y = number // steps, number % steps * step
+            if y == 0 or last != number - 1:
+                fill(image, y - step)  # whose last two rows are the first of the next
+            fill(image, y)
 
-                def hand_over(block: Tensor, part: slice, image: int = image, y: int = y) -> None:
-                    part_of_image = slice(y + part.start, y + part.stop, part.step)
-                    finish(block, one[part, within], image, part_of_image)
+            def hand_over(block: Tensor, part: slice, image: int = image, y: int = y) -> None:
+                finish(block, one[part, within], image, slice(y + part.start, y + part.stop, tile))
 
-                convolver(two, min(step, height - y), *second, hand_over)
+            convolver(two, min(step, height - y), *second, hand_over)
+            last = number
 
-    bands = itertools.product(range(images), range(0, height, band))
-    parallel.run(work, bands, torch.device("cpu"))
+    parallel.run(work, [], torch.device("cpu"))
 
 
 class Convolver:

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from colorizer import fastai_compat, folded, parallel, products, winograd
+from colorizer import fastai_compat, folded, products, winograd
 from colorizer import unet as unet_module
 from colorizer.errors import WeightsError
 from colorizer.folded import build_unet, folded_path, read_folded, write_folded
@@ -107,7 +106,7 @@ def test_either_library_gives_the_plain_model(deep, monkeypatch, packed):
 @pytest.mark.parametrize("tiles", [1, 45, 1000])
 def test_bands_have_no_seams(deep, unet, monkeypatch, side, tiles):
     """From a row of tiles at a time to the whole picture; a band begins in the middle at least."""
-    monkeypatch.setattr(winograd, "BAND_TILES", tiles)
+    monkeypatch.setattr(winograd, "STEP_TILES", tiles)
     with torch.inference_mode():
         expected = deep[1](square(side))
     assert agreement(unet(square(side)), expected) > 120
@@ -133,20 +132,6 @@ def test_any_number_of_threads_can_call(unet):
     with ThreadPoolExecutor(len(inputs)) as pool:
         for result, right in zip(pool.map(unet, inputs), expected, strict=True):
             assert agreement(result, right) > 120
-
-
-def test_a_core_has_one_thread_and_pytorch_keeps_its_own(unet):
-    before = torch.get_num_threads()
-    within = []
-    parallel.run(lambda items: within.extend(torch.get_num_threads() for _ in items), [1, 2], CPU)
-    assert within == [1, 1]
-    counts = [before]
-    unet(square(112))
-    counts.append(torch.get_num_threads())
-    other = threading.Thread(target=lambda: counts.append(torch.get_num_threads()))
-    other.start()
-    other.join()
-    assert len(set(counts)) == 1
 
 
 @pytest.mark.parametrize("tile", [4, 6, 8])
