@@ -367,10 +367,10 @@ class UNet(nn.Module):
         self.to(device)
         if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
             # In the first step there are few pixels: the transforms' memory doesn't pay.
-            for i, part in enumerate([*self.ups[1:], self.head], 1):
-                # Larger tiles multiply less, but round more, which bfloat16 can't afford, and
-                # need larger weights, which at small sizes, with many channels, don't pay.
-                tile = (8 if i >= 3 else 6) if dtype == torch.float32 and i >= 2 else 4
+            # Larger tiles multiply less, but round more, which bfloat16 can't afford, and need
+            # larger weights, which at small sizes, with many channels, don't pay.
+            tiles = (4, 6, 8, 8) if dtype == torch.float32 else (4, 4, 4, 4)
+            for tile, part in zip(tiles, [*self.ups[1:], self.head], strict=True):
                 for module in part.modules():
                     if isinstance(module, ConvRelu):
                         module.use_winograd(tile, dtype)
