@@ -25,7 +25,7 @@ FULL = [(1.0, 15), (1.0, 25), (1.0, 35), (1.0, 45), (12.0, 35), (48.0, 35)]
 
 
 @click.command()
-@click.option("--full", is_flag=True, help="All render factors and sizes; about half an hour.")
+@click.option("--full", is_flag=True, help="All render factors and sizes; about twenty minutes.")
 @click.option("--runs", type=click.IntRange(1), help="Counted runs of each side, after one more.")
 @click.option(
     "--checkpoint",
@@ -53,10 +53,10 @@ def main(full: bool, runs: int | None, checkpoint: Path | None, output: Path) ->
         click.echo("uploads …")
         uploads = time_uploads(weights, photo.getvalue(), together=4)
         click.echo("a folder …")
-        folder = time_folder(weights, photo.getvalue(), count=20)
+        many = time_folder(weights, photo.getvalue(), count=20)
         cases = _compare(weights, FULL if full else QUICK, runs)
     output.mkdir(parents=True, exist_ok=True)
-    write_page(cases, start, uploads, folder, output / "speed.md")
+    write_page(cases, start, uploads, many, output / "speed.md")
     write_plot(cases, output / "speed.png")
     click.echo((output / "speed.md").read_text())
 

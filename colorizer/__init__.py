@@ -15,7 +15,7 @@ from typing import Any
 # read when NumPy is imported, and left alone where somebody has set it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # PyTorch's threads sleep while they have nothing to do, instead of keeping the next photo's reading
-# and the last one's writing from the core. The same goes for this.
+# and the last one's writing from the core. It is read when PyTorch is imported, likewise.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __version__ = "0.1.0"

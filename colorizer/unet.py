@@ -23,9 +23,8 @@ from . import parallel, products, winograd
 Architecture = Literal["deep", "wide"]
 
 BLOCK_ROWS = 14  # that a thread enlarges before it takes others
-BLOCK_PIXELS = 280
+BLOCK_PIXELS = 280  # of them that are in the cache at a time
 ATTENTION_PIXELS = 128  # that attend at a time
-HEAD_TILES = 75
 ALIGNMENT = 16  # channels at full size are filled up to a multiple of this, for wide registers
 
 
