@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from colorizer import fastai_compat, folded, products, winograd
+from colorizer import fastai_compat, folded, parallel, products, winograd
 from colorizer import unet as unet_module
 from colorizer.errors import WeightsError
 from colorizer.folded import build_unet, folded_path, read_folded, write_folded
@@ -102,11 +102,20 @@ def test_either_library_gives_the_plain_model(deep, monkeypatch, packed):
     assert agreement(unet(square(112)), expected) > 120
 
 
+class Backwards(parallel.Stretches):
+    """Gives the last step first: wherever a thread takes one, it has to begin."""
+
+    def _choose(self, last):
+        return max((step for step, free in enumerate(self._free) if free), default=None)
+
+
+@pytest.mark.parametrize("stretches", [parallel.Stretches, Backwards])
 @pytest.mark.parametrize("side", [112, 144])
 @pytest.mark.parametrize("tiles", [1, 45, 1000])
-def test_bands_have_no_seams(deep, unet, monkeypatch, side, tiles):
-    """From a row of tiles at a time to the whole picture; a band begins in the middle at least."""
+def test_steps_have_no_seams(deep, unet, monkeypatch, side, tiles, stretches):
+    """From a row of tiles at a time to the whole picture, gone on from or begun anew."""
     monkeypatch.setattr(winograd, "STEP_TILES", tiles)
+    monkeypatch.setattr(parallel, "Stretches", stretches)
     with torch.inference_mode():
         expected = deep[1](square(side))
     assert agreement(unet(square(side)), expected) > 120

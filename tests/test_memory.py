@@ -11,12 +11,13 @@ import pytest
 from colorizer.settings import ROOT
 
 SCRIPT = """
+import resource
 from pathlib import Path
 import numpy as np
 from colorizer.memory import keep_memory, release_memory
 
 def resident():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 before = resident()
 keep_memory()
