@@ -20,11 +20,12 @@ from flask_babel import Babel
 from flask_smorest import Api
 from flask_wtf import CSRFProtect
 
-from colorizer import __version__, commands
+from colorizer import commands
 from colorizer.errors import ColorizerError
 from colorizer.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.store import Store
+from colorizer.version import __version__
 from colorizer.web import (  # the two of pages only for their routes
     Services,
     access,

@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from .version import __version__
+
 # NumPy's products are small here; more threads for them only get in the generator's way. It is
 # read when NumPy is imported, and left alone where somebody has set it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -18,7 +20,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # and the last one's writing from the core. It is read when PyTorch is imported, likewise.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_generator"]
 
 

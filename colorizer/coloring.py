@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,21 @@ from numpy.typing import NDArray
 from .chroma import THREADS, eight_bits, find_chroma, find_luma, replace_chroma, squeeze
 from .errors import N_, MemoryShortError
 from .formats import named_kind
-from .generator import Generator
 from .memory import LARGE, release_memory
 from .photo import Photo, read_photo, write_photo
 from .profiles import convert, is_srgb
 from .settings import RENDER_FACTORS
+
+
+class Generator(Protocol):
+    """What guesses the colours of a photo."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+
+    def predict_chroma(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Map the luma of a square, (S, S), to its U and V, (S, S, 2); 0 is grey."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,7 @@ def predict(
             chroma = _predict(square, photo.icc_profile, generator)
             if photo.rgb.nbytes > LARGE:  # the result, as large, is made next
                 release_memory()
-            return Prediction(chroma, find_luma(square), render_factor, generator.weights.title)
+            return Prediction(chroma, find_luma(square), render_factor, generator.title)
         except MemoryError as error:
             if render_factor == RENDER_FACTORS[0]:
                 raise MemoryShortError(

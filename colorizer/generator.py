@@ -94,6 +94,11 @@ class Generator:
         self._lock = threading.Lock()
 
     @property
+    def title(self) -> str:
+        """What people call the generator."""
+        return self.weights.title
+
+    @property
     def precision(self) -> str:
         """The arithmetic's name: ``float32``, ``bfloat16`` or ``float16``."""
         return str(self.dtype).removeprefix("torch.")

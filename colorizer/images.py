@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image
 
-from .coloring import colorize
+from .coloring import Generator, colorize
 from .decoding import Pixels, image_pixels
-from .generator import Generator
 from .photo import Photo, split_planes
 from .profiles import usable_profile
 

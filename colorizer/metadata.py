@@ -9,8 +9,8 @@ from typing import BinaryIO
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
 
-from . import __version__
 from .exif import DESCRIPTIVE, EXIF_IFD, GPS_IFD, ORIENTATION, SOFTWARE, Tags, read_tags
+from .version import __version__
 
 # IPTC's NewsCode for media that a trained generative model has modified or added to, as by
 # inpainting: the photograph is real, its colour is not. Its neighbours don't fit: an

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+from .coloring import Prediction, apply_prediction, predict
 from .errors import N_, TooLargeError
 from .formats import EXTENSIONS, FORMATS
 from .options import Options
 from .photo import check_photo, preview_photo, read_photo, shrink_photo, write_photo
+from .predictions import encode_prediction, prediction_name
 from .runtime import Runtime
 from .store import AFTER, BEFORE, THUMBNAIL, Record, new_id
-
-if TYPE_CHECKING:
-    from .coloring import Prediction
 
 THUMBNAIL_PIXELS = 480  # of the longer side
 
@@ -67,9 +66,6 @@ def process_upload(
         generator = runtime.generator(options.model)
         with runtime.turns.turn(admitted=admitted):
             started = time.monotonic()
-            from .coloring import apply_prediction, predict
-            from .predictions import encode_prediction, prediction_name
-
             photo = read_photo(received, settings.max_megapixels)
             asked = time.monotonic()
             with runtime.generating:

@@ -12,8 +12,7 @@ from colorizer.profiles import srgb_profile
 class Reddish:
     """A generator that finds everything red."""
 
-    class weights:  # noqa: N801
-        title = "Reddish"
+    title = "Reddish"
 
     def predict_chroma(self, luma):
         chroma = np.zeros((*luma.shape, 2), np.float32)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from .. import __version__
 from ..errors import ColorizerError
+from ..version import __version__
 from .colorize import colorize
 from .doctor import doctor
 from .weights import weights

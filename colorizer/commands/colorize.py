@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from ..chroma import THREADS, squeeze
+from ..coloring import Prediction, apply_prediction, predict
 from ..formats import EXTENSIONS, WRITABLE, named_kind
+from ..options import Options
+from ..photo import read_photo, write_photo
 from ..settings import MODELS, RENDER_FACTORS, Settings
+from ..sheet import draw_sheet
 from ..weights import WEIGHTS, find_weights
 from .jobs import Job, deliver, find_jobs
 from .overlap import Way, overlap
 
 if TYPE_CHECKING:
     from ..generator import Generator
-    from ..options import Options
 
 
 def _factors(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
@@ -72,8 +76,6 @@ def colorize(
     the exit code is 1 if there was one. "-" is standard input or output.
     A sheet stands beside its photo as NAME-sheet.
     """
-    from ..options import Options
-
     settings = Settings.from_environment()
     options = Options(model, render_factor or settings.render_factor, strength, format_, keep_gps)
     if factors:
@@ -125,10 +127,6 @@ def _source(job: Job) -> Path | BinaryIO:
 
 def photo_way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
     """Take a photo its way, with a pause before and after the generator; see `overlap`."""
-    from ..chroma import THREADS, squeeze
-    from ..coloring import apply_prediction, predict
-    from ..photo import read_photo, write_photo
-
     photo = read_photo(_source(job), settings.max_megapixels)
     square = squeeze(photo.rgb, 16 * options.render_factor)
     yield
@@ -170,10 +168,7 @@ def _sheet_job(
 
 def _draw(job: Job, factors: list[int], options: Options, settings: Settings) -> None:
     """Draw a sheet: a row for each generator, a column for each render factor."""
-    from ..coloring import Prediction, predict
     from ..generator import load_configured
-    from ..photo import read_photo, write_photo
-    from ..sheet import draw_sheet
 
     here = [row.name for row in WEIGHTS.values() if row.path(settings.models).exists()]
     names = [options.model] if options.model else here

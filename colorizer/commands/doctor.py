@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import click
 
-from .. import __version__
 from ..errors import ColorizerError
 from ..settings import PREFIX, Settings
+from ..version import __version__
 from ..weights import WEIGHTS, open_verified
 
 PACKAGES = (

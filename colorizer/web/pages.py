@@ -20,11 +20,11 @@ from flask import (
 from flask_babel import get_locale, gettext
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from .. import __version__
 from ..errors import ColorizerError
 from ..formats import SUFFIXES
 from ..runtime import ModelStatus
 from ..store import new_id
+from ..version import __version__
 from . import access, errors, services
 from .forms import LoginForm, UploadForm
 from .photos import process_batch, process_request, sent_files

@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from ..formats import SUFFIXES
 from ..options import Options
+from ..results import preview_region, preview_result, preview_try
 from ..store import Record
 from ..weights import find_weights
 from . import services
@@ -100,8 +101,6 @@ def thumbnail(id: str) -> Response:
 @pages.get("/photos/<id>/<any(original, result):of>/preview")
 def preview(id: str, of: str) -> Response:
     """Send a small picture that every browser shows."""
-    from ..results import preview_result
-
     record = services().store.get(id)
     strength = 0 if of == "original" else wanted_result(record, request.args).strength
     return send_picture(preview_result(record, services().runtime, strength))
@@ -110,8 +109,6 @@ def preview(id: str, of: str) -> Response:
 @pages.get("/photos/<id>/<any(original, result):of>/region")
 def region(id: str, of: str) -> Response:
     """Send a part of a photo at full size."""
-    from ..results import preview_region
-
     record = services().store.get(id)
     left, top, width, height = (
         request.args.get(name, -1, int) for name in ("left", "top", "width", "height")
@@ -124,8 +121,6 @@ def region(id: str, of: str) -> Response:
 @pages.get("/photos/<id>/sheet/<model>-<int:render_factor>")
 def trial(id: str, model: str, render_factor: int) -> Response:
     """Send a small picture of a photo at other settings."""
-    from ..results import preview_try
-
     record = services().store.get(id)
     options = Options(model, render_factor, record.strength)
     return send_picture(preview_try(record, services().runtime, options))

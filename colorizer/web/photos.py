@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePath
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from flask import Response, request, send_file
 from zipstream import ZipStream
 
+from ..coloring import Prediction
 from ..errors import N_, ColorizerError, OptionError
 from ..formats import EXTENSIONS, FORMATS, SUFFIXES
 from ..options import Options
+from ..results import known_prediction, open_result
 from ..store import THUMBNAIL, Record
 from ..uploads import process_upload
 from . import Services, services
 from .access import owner
-
-if TYPE_CHECKING:
-    from ..coloring import Prediction
 
 KEEP_SECONDS = 3600  # that browsers may keep pictures; their addresses never give others
 
@@ -65,8 +64,6 @@ def process_batch(id: str) -> None:
 
 def process_again(record: Record) -> Record:
     """Colour a stored photo once more with the options of the request."""
-    from ..results import known_prediction
-
     app, options = services(), sent_options()
     model = app.runtime.generator(options.model).weights.name
     known = known_prediction(record, app.runtime, model, options.render_factor)
@@ -111,8 +108,6 @@ def send_original(record: Record) -> Response:
 
 def send_result(record: Record, query: Mapping[str, str]) -> Response:
     """Send the coloured file, at the strength and in the format that a query may ask for."""
-    from ..results import open_result
-
     wanted = wanted_result(record, query)
     file, kind = open_result(record, services().runtime, wanted.strength, wanted.kind)
     download = query.get("download") == "1"
