@@ -22,9 +22,9 @@ from flask_wtf import CSRFProtect
 
 from colorizer import commands
 from colorizer.errors import ColorizerError
-from colorizer.runtime import Runtime
+from colorizer.jobs.runtime import Runtime
+from colorizer.library.store import Store
 from colorizer.settings import Settings
-from colorizer.store import Store
 from colorizer.version import __version__
 from colorizer.web import (  # the two of pages only for their routes
     Services,
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_environment()
     if settings.device not in ("auto", "cpu"):
-        from colorizer.generator import pick_device
+        from colorizer.generators.generator import pick_device
 
         pick_device(settings.device)
     app = Flask(__name__)

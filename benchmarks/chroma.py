@@ -15,8 +15,8 @@ import click
 import numpy as np
 from PIL import Image
 
-from colorizer import chroma
-from colorizer.decoding import Pixels
+from colorizer.coloring import chroma
+from colorizer.pictures.decoding import Pixels
 from training.data import read_photos
 
 EDGES = (0.005, 0.01, 0.02, 0.04, 0.08)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
+from colorizer.generators.table import WEIGHTS
 from colorizer.settings import ROOT
-from colorizer.weights import WEIGHTS
 
 from .folder import time_folder
 from .report import Case, write_page, write_plot

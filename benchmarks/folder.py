@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from colorizer.coloring import colorize_file
+from colorizer.coloring.colorize import colorize_file
+from colorizer.coloring.options import Options
 from colorizer.commands.colorize import photo_way
-from colorizer.commands.jobs import Job
-from colorizer.commands.overlap import overlap
-from colorizer.generator import load_generator
-from colorizer.options import Options
+from colorizer.commands.pipeline import overlap
+from colorizer.commands.targets import Job
+from colorizer.generators.generator import load_generator
 from colorizer.settings import Settings
 
 RENDER_FACTOR = 35

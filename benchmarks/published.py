@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from colorizer import fastai_compat
+from colorizer.generators.deoldify import compat as fastai_compat
 
 Architecture = Literal["deep", "wide"]
 Colorizer = Callable[[Image.Image, int], Image.Image]

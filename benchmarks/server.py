@@ -17,7 +17,7 @@ from statistics import median
 
 import requests
 
-from colorizer.folded import folded_path
+from colorizer.generators.deoldify.cache import folded_path
 from colorizer.settings import ROOT
 
 

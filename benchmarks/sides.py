@@ -45,9 +45,9 @@ def load_published(checkpoint: Path) -> Run:
 
 def load_ours(checkpoint: Path, name: str, precision: str) -> Run:
     """Load this project's code."""
-    from colorizer.coloring import colorize
-    from colorizer.generator import load_generator
-    from colorizer.photo import Photo
+    from colorizer.coloring.colorize import colorize
+    from colorizer.generators.generator import load_generator
+    from colorizer.pictures.photo import Photo
 
     trusted = {sha256(checkpoint.read_bytes()).hexdigest()}
     generator = load_generator(name, models=checkpoint.parent, precision=precision, trusted=trusted)

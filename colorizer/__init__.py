@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from .version import __version__
+from colorizer.version import __version__
 
 # NumPy's products are small here; more threads for them only get in the generator's way. It is
 # read when NumPy is imported, and left alone where somebody has set it.
@@ -26,15 +26,15 @@ __all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_g
 def __getattr__(name: str) -> Any:
     """Import torch only once it is needed: ``--help`` and ``--version`` do without."""
     if name == "load_generator":
-        from .generator import load_generator
+        from colorizer.generators.generator import load_generator
 
         return load_generator
     if name == "colorize_image":
-        from .images import colorize_image
+        from colorizer.coloring.images import colorize_image
 
         return colorize_image
     if name in ("colorize", "colorize_file"):
-        from . import coloring
+        from colorizer.coloring import colorize as coloring
 
         return getattr(coloring, name)
     raise AttributeError(name)

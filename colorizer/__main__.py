@@ -1,5 +1,5 @@
 """``python -m colorizer``."""
 
-from .commands import cli
+from colorizer.commands import cli
 
 cli(prog_name="colorizer")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import SettingsError
+from colorizer.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "COLORIZER_"

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer.builtin import load_builtin
+from colorizer.generators.builtin import load_builtin
 from training.data import Photos, build_cache, hash_square, squeeze
 from training.evaluate import colourise, grey, measure
 from training.train import Run, Settings, export

@@ -24,7 +24,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorizer.builtin import U_SCALE, V_SCALE, BuiltinNetwork, enlarge, load_builtin, working_side
+from colorizer.generators.builtin import (
+    U_SCALE,
+    V_SCALE,
+    BuiltinNetwork,
+    enlarge,
+    load_builtin,
+    working_side,
+)
 from training.data import Photos, read_photos
 
 RENDER_FACTOR = 35

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from colorizer.builtin import load_builtin
+from colorizer.generators.builtin import load_builtin
 from training.data import Photos
 from training.evaluate import Pixels, colourise, grey, validation_photos
 

@@ -19,7 +19,7 @@ import torch.nn.functional as F  # noqa: N812
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from colorizer.builtin import BuiltinNetwork, ResidualBlock
+from colorizer.generators.builtin import BuiltinNetwork, ResidualBlock
 from training.colours import Palette, load_palette
 from training.data import CB_SCALE, CR_SCALE, Photos, build_cache, training_batch
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from ..errors import ColorizerError
-from ..version import __version__
-from .colorize import colorize
-from .doctor import doctor
-from .weights import weights
+from colorizer.commands.colorize import colorize
+from colorizer.commands.doctor import doctor
+from colorizer.commands.weights import weights
+from colorizer.errors import ColorizerError
+from colorizer.version import __version__
 
 
 class Group(click.Group):

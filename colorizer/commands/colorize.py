@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from ..chroma import THREADS, squeeze
-from ..coloring import Prediction, apply_prediction, predict
-from ..formats import EXTENSIONS, WRITABLE, named_kind
-from ..options import Options
-from ..photo import read_photo, write_photo
-from ..settings import MODELS, RENDER_FACTORS, Settings
-from ..sheet import draw_sheet
-from ..weights import WEIGHTS, find_weights
-from .jobs import Job, deliver, find_jobs
-from .overlap import Way, overlap
+from colorizer.coloring.chroma import THREADS, squeeze
+from colorizer.coloring.colorize import Prediction, apply_prediction, predict
+from colorizer.coloring.options import Options
+from colorizer.coloring.sheet import draw_sheet
+from colorizer.commands.pipeline import Way, overlap
+from colorizer.commands.targets import Job, deliver, find_jobs
+from colorizer.generators.table import WEIGHTS, find_weights
+from colorizer.pictures.formats import EXTENSIONS, WRITABLE, named_kind
+from colorizer.pictures.photo import read_photo, write_photo
+from colorizer.settings import MODELS, RENDER_FACTORS, Settings
 
 if TYPE_CHECKING:
-    from ..generator import Generator
+    from colorizer.generators.generator import Generator
 
 
 def _factors(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
@@ -108,7 +108,7 @@ def colorize(
 
 def _load(settings: Settings, model: str | None) -> Generator:
     """Load the generator asked for; if none was, the default one or else the built-in one."""
-    from ..generator import load_configured
+    from colorizer.generators.generator import load_configured
 
     name = model or settings.model
     if model is None and not find_weights(name).path(settings.models).exists():
@@ -168,7 +168,7 @@ def _sheet_job(
 
 def _draw(job: Job, factors: list[int], options: Options, settings: Settings) -> None:
     """Draw a sheet: a row for each generator, a column for each render factor."""
-    from ..generator import load_configured
+    from colorizer.generators.generator import load_configured
 
     here = [row.name for row in WEIGHTS.values() if row.path(settings.models).exists()]
     names = [options.model] if options.model else here

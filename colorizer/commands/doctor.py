@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import click
 
-from ..errors import ColorizerError
-from ..settings import PREFIX, Settings
-from ..version import __version__
-from ..weights import WEIGHTS, open_verified
+from colorizer.errors import ColorizerError
+from colorizer.generators.table import WEIGHTS, open_verified
+from colorizer.settings import PREFIX, Settings
+from colorizer.version import __version__
 
 PACKAGES = (
     "torch",
@@ -53,7 +53,7 @@ def _versions(settings: Settings) -> Iterator[Finding]:
 
 
 def _fastai(settings: Settings) -> Iterator[Finding]:
-    from ..fastai_compat import FASTAI_VERSION, fastai_problem
+    from colorizer.generators.deoldify.compat import FASTAI_VERSION, fastai_problem
 
     problem = fastai_problem()
     mend = f"pip install --no-deps --force-reinstall fastai=={FASTAI_VERSION}"
@@ -67,7 +67,7 @@ def _fastai(settings: Settings) -> Iterator[Finding]:
 def _device(settings: Settings) -> Iterator[Finding]:
     import torch
 
-    from ..generator import pick_device, pick_precision
+    from colorizer.generators.generator import pick_device, pick_precision
 
     try:
         device = pick_device(settings.device)

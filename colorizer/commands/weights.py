@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from ..errors import WeightsError
-from ..settings import Settings
-from ..weights import WEIGHTS, find_weights, open_verified
+from colorizer.errors import WeightsError
+from colorizer.generators.table import WEIGHTS, find_weights, open_verified
+from colorizer.settings import Settings
 
 
 @click.group()
@@ -30,7 +30,7 @@ def list_() -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def download(names: tuple[str, ...]) -> None:
     """Download the weights of the generators called NAME; a broken download is resumed."""
-    from ..download import download as download_weights
+    from colorizer.generators.download import download as download_weights
 
     settings = Settings.from_environment()
     for row in [find_weights(name) for name in names]:

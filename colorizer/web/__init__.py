@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from ..runtime import Runtime
-from ..settings import Settings
-from ..store import Store
-from .metrics import Metrics
+from colorizer.jobs.runtime import Runtime
+from colorizer.library.store import Store
+from colorizer.settings import Settings
+from colorizer.web.metrics import Metrics
 
 
 @dataclass(frozen=True)

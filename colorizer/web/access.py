@@ -10,7 +10,7 @@ from flask import redirect, request, session, url_for
 from werkzeug import Response
 from werkzeug.exceptions import Unauthorized
 
-from . import services
+from colorizer.web import services
 
 OPEN_ENDPOINTS = {
     "static",

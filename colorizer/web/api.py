@@ -16,12 +16,12 @@ from flask import (
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from ..formats import WRITABLE
-from ..runtime import ModelStatus
-from ..settings import MODELS, RENDER_FACTORS
-from ..store import Record
-from . import access, services
-from .photos import process_request, send_result
+from colorizer.jobs.runtime import ModelStatus
+from colorizer.library.store import Record
+from colorizer.pictures.formats import WRITABLE
+from colorizer.settings import MODELS, RENDER_FACTORS
+from colorizer.web import access, services
+from colorizer.web.photos import process_request, send_result
 
 api = Blueprint(
     "api",

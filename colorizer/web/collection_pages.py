@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext
 
-from ..batches import Batch, Entry
-from ..errors import N_, ColorizerError, NotFoundError, OptionError
-from ..store import Record
-from . import access, errors, services
-from .pages import pages, see
-from .photo_pages import photo_view
-from .photos import send_zip
+from colorizer.errors import N_, ColorizerError, NotFoundError, OptionError
+from colorizer.library.batches import Batch, Entry
+from colorizer.library.store import Record
+from colorizer.web import access, errors, services
+from colorizer.web.pages import pages, see
+from colorizer.web.photo_pages import photo_view
+from colorizer.web.photos import send_zip
 
 PER_PAGE = 24
 

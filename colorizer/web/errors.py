@@ -7,9 +7,9 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from .. import errors
-from ..errors import N_, ColorizerError
-from . import services
+from colorizer import errors
+from colorizer.errors import N_, ColorizerError
+from colorizer.web import services
 
 STATUSES: dict[type[ColorizerError], int] = {
     errors.OptionError: 400,

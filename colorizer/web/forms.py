@@ -9,8 +9,8 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField
 
-from ..settings import RENDER_FACTORS
-from . import services
+from colorizer.settings import RENDER_FACTORS
+from colorizer.web import services
 
 FORMAT_NAMES = {"jpeg": "JPEG", "png": "PNG", "tiff": "TIFF", "webp": "WebP", "avif": "AVIF"}
 

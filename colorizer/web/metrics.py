@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ..runtime import Runtime
+from colorizer.jobs.runtime import Runtime
 
 
 class Metrics(Collector):

@@ -20,14 +20,14 @@ from flask import (
 from flask_babel import get_locale, gettext
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from ..errors import ColorizerError
-from ..formats import SUFFIXES
-from ..runtime import ModelStatus
-from ..store import new_id
-from ..version import __version__
-from . import access, errors, services
-from .forms import LoginForm, UploadForm
-from .photos import process_batch, process_request, sent_files
+from colorizer.errors import ColorizerError
+from colorizer.jobs.runtime import ModelStatus
+from colorizer.library.store import new_id
+from colorizer.pictures.formats import SUFFIXES
+from colorizer.version import __version__
+from colorizer.web import access, errors, services
+from colorizer.web.forms import LoginForm, UploadForm
+from colorizer.web.photos import process_batch, process_request, sent_files
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 THEMES = ("system", "light", "dark")

@@ -10,15 +10,15 @@ from types import SimpleNamespace
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext
 
-from ..formats import SUFFIXES
-from ..options import Options
-from ..results import preview_region, preview_result, preview_try
-from ..store import Record
-from ..weights import find_weights
-from . import services
-from .forms import FORMAT_NAMES, OptionsForm
-from .pages import model_view, pages, see
-from .photos import (
+from colorizer.coloring.options import Options
+from colorizer.generators.table import find_weights
+from colorizer.jobs.results import preview_region, preview_result, preview_try
+from colorizer.library.store import Record
+from colorizer.pictures.formats import SUFFIXES
+from colorizer.web import services
+from colorizer.web.forms import FORMAT_NAMES, OptionsForm
+from colorizer.web.pages import model_view, pages, see
+from colorizer.web.photos import (
     process_again,
     send_original,
     send_picture,

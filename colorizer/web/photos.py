@@ -10,15 +10,15 @@ from typing import IO
 from flask import Response, request, send_file
 from zipstream import ZipStream
 
-from ..coloring import Prediction
-from ..errors import N_, ColorizerError, OptionError
-from ..formats import EXTENSIONS, FORMATS, SUFFIXES
-from ..options import Options
-from ..results import known_prediction, open_result
-from ..store import THUMBNAIL, Record
-from ..uploads import process_upload
-from . import Services, services
-from .access import owner
+from colorizer.coloring.colorize import Prediction
+from colorizer.coloring.options import Options
+from colorizer.errors import N_, ColorizerError, OptionError
+from colorizer.jobs.photo import process_upload
+from colorizer.jobs.results import known_prediction, open_result
+from colorizer.library.store import THUMBNAIL, Record
+from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
+from colorizer.web import Services, services
+from colorizer.web.access import owner
 
 KEEP_SECONDS = 3600  # that browsers may keep pictures; their addresses never give others
 

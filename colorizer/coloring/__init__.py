@@ -1,0 +1,1 @@
+"""Luma in, colour out: NumPy alone, and whatever predicts chroma."""

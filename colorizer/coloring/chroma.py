@@ -1,0 +1,234 @@
+"""The square that a generator sees of a photo, and its chroma enlarged under the photo's luma."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from colorizer.pictures.decoding import Pixels
+
+# Pixels that a thread merges at a time: bounds its float32 buffers to some 8 MB.
+STRIP_PIXELS = 1 << 17
+BAND = 64  # columns enlarged by one product
+THREADS = min(4, os.cpu_count() or 1)
+
+# BT.601: luma of red, green and blue; what U and V are of blue's and red's difference from it.
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+UV_SCALE = np.array([0.492, 0.877], np.float32)
+
+Planes = NDArray[np.floating[Any]]
+
+# Variance of luma, white being 1, that makes an edge: chosen by `benchmarks/chroma.py`.
+EDGE = 0.02
+
+
+def squeeze(rgb: Pixels, side: int) -> NDArray[np.uint8]:
+    """Stretch a photo to a square, as DeOldify does.
+
+    Parameters
+    ----------
+    rgb
+        (H, W, 3) of 8 or 16 bits.
+    side
+        Pixels of the square.
+
+    Returns
+    -------
+    numpy.ndarray
+        (side, side, 3) uint8.
+    """
+    height, width = rgb.shape[:2]
+    scale = height / side
+    square = np.empty((side, side, 3), np.uint8)
+    rows = max(1, int(STRIP_PIXELS / width / scale))
+    for top in range(0, side, rows):
+        bottom = min(top + rows, side)
+        # The filter reaches one row of the square beyond the strip.
+        first = max(0, math.floor((top - 1) * scale) - 1)
+        last = min(height, math.ceil((bottom + 1) * scale) + 1)
+        strip = np.ascontiguousarray(eight_bits(rgb[first:last]))
+        box = (0, top * scale - first, width, min(bottom * scale, height) - first)
+        size = (side, bottom - top)
+        square[top:bottom] = np.asarray(
+            Image.fromarray(strip).resize(size, Image.Resampling.BILINEAR, box)
+        )
+    return square
+
+
+def replace_chroma(
+    rgb: Pixels,
+    chroma: NDArray[np.float32],
+    strength: float,
+    guide: NDArray[np.uint8] | None = None,
+    *,
+    faithful: bool = False,
+    threads: int = THREADS,
+) -> Pixels:
+    """Put enlarged chroma under the luma of a photo.
+
+    The luma stays as it is: where it leaves no room for a colour, the colour is made paler.
+
+    Parameters
+    ----------
+    rgb
+        (H, W, 3) of 8 or 16 bits, the photo; it may be smaller than the square.
+    chroma
+        (S, S, 2) float32, U and V of the photo squeezed to a square; 0 is grey.
+    strength
+        0 to 1: how far to go from the photo's own chroma to the new one.
+    guide
+        (S, S), luma of the square, if it is at hand.
+    faithful
+        As DeOldify does: enlarge with no regard to the luma's edges, and clip colours that it
+        leaves no room for, at its own cost.
+    threads
+        Strips merged at a time.
+
+    Returns
+    -------
+    numpy.ndarray
+        (H, W, 3), of as many bits as `rgb`.
+    """
+    height, width = rgb.shape[:2]
+    side = len(chroma)
+    white = np.iinfo(rgb.dtype).max
+    # How far red and blue are to be from the luma; green follows, for the three have no luma.
+    offset = chroma[..., ::-1] / UV_SCALE[::-1]
+    if faithful:
+        slope, method = np.zeros_like(offset), Image.Resampling.BILINEAR
+    else:
+        luma = (find_luma(squeeze(rgb, side)) if guide is None else guide) / np.float32(255)
+        slope, method = fit_slope(offset, luma), Image.Resampling.BICUBIC
+        offset -= slope * luma[..., None]
+    planes = np.dstack([offset * white, slope]).transpose(2, 0, 1).copy()
+    unit = Image.fromarray(np.eye(side, dtype=np.float32))
+    bands = [(left, min(left + BAND, width)) for left in range(0, width, BAND)]
+    across = [(slice(*band), *_weights(unit, *band, width, method)) for band in bands]
+    result = np.empty(rgb.shape, rgb.dtype)
+    rows = max(1, STRIP_PIXELS // width)
+
+    def merge(top: int) -> None:
+        bottom = min(top + rows, height)
+        strip = rgb[top:bottom].astype(np.float32, order="C")
+        luma = strip @ LUMA
+        used, weights = _weights(unit, top, bottom, height, method)
+        narrow = (weights @ planes[:, used]).reshape(-1, side)
+        enlarged = np.empty((len(narrow), width), np.float32)
+        for columns, used, weights in across:
+            np.matmul(narrow[:, used], weights.T, out=enlarged[:, columns])
+        red, blue, *slopes = enlarged.reshape(-1, *luma.shape)
+        for difference, follow in zip((red, blue), slopes, strict=True):
+            follow *= luma
+            difference += follow
+        green = red * (LUMA[0] / -LUMA[1])
+        green += blue * (LUMA[2] / -LUMA[1])
+        paleness = None if faithful else _room(red, green, blue, luma, white)
+        for channel, colour in enumerate((red, green, blue)):
+            if paleness is not None:
+                colour *= paleness
+            colour += luma
+            if strength < 1:
+                colour -= strip[..., channel]
+                colour *= strength
+                colour += strip[..., channel]
+            colour += 0.5
+            if faithful:
+                np.clip(colour, 0, white, out=colour)
+            result[top:bottom, :, channel] = colour
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(merge, range(0, height, rows)))
+    return result
+
+
+def _weights(
+    unit: Image.Image, first: int, last: int, size: int, method: Image.Resampling
+) -> tuple[slice, Planes]:
+    """Find how Pillow would make the pixels from `first` to `last`, of `size`, out of a square's.
+
+    They are what it makes of `unit`, the unit matrix.
+
+    Returns
+    -------
+    tuple of slice and numpy.ndarray
+        Which pixels of the square's side go into them, and their weights.
+    """
+    side = unit.width
+    box = (0, first * side / size, side, last * side / size)
+    matrix = np.asarray(unit.resize((side, last - first), method, box))
+    used = np.flatnonzero(matrix.any(axis=0))
+    columns = slice(int(used[0]), int(used[-1]) + 1)
+    return columns, matrix[:, columns]
+
+
+def fit_slope(colour: Planes, luma: Planes) -> Planes:
+    """Find how colour goes with luma around each pixel, to follow the luma's edges when enlarged.
+
+    The slope *a* of the guided filter: He, Sun and Tang, *Guided Image Filtering*, 2013, equation
+    5, on the small picture as in He and Sun, *Fast Guided Filter*, 2015. Their offset smooths the
+    colour, by several dB; where ``colour - slope * luma`` is enlarged in its place, the colour
+    stays what it is and gains only the detail that the luma has beyond the square.
+
+    Parameters
+    ----------
+    colour
+        (S, S, N) float32.
+    luma
+        (S, S) float32, 0 to 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        (S, S, N) float32: colour per luma; near 0 where the luma is flat or grainy.
+    """
+    mean = _mean(luma)
+    covariance = _mean(colour * luma[..., None]) - _mean(colour) * mean[..., None]
+    variance = _mean(luma * luma) - mean * mean
+    return _mean(covariance / (variance + EDGE)[..., None])
+
+
+def _mean(planes: Planes) -> Planes:
+    """Take the mean of each pixel and the eight around it, mirrored at the border."""
+    margins = [(1, 1), (1, 1)] + [(0, 0)] * (planes.ndim - 2)
+    wide = np.pad(planes, margins, mode="reflect")
+    sums = wide[:-2] + wide[1:-1] + wide[2:]
+    return np.asarray((sums[:, :-2] + sums[:, 1:-1] + sums[:, 2:]) / 9)
+
+
+def _room(red: Planes, green: Planes, blue: Planes, luma: Planes, white: int) -> Planes:
+    """Tell by how much colour must be multiplied, at most 1, to leave the luma as it is."""
+    room = np.maximum(red, green)
+    np.maximum(room, blue, out=room)
+    np.maximum(room, 1e-6, out=room)
+    np.divide(white - luma, room, out=room)
+    below = np.minimum(red, green)
+    np.minimum(below, blue, out=below)
+    np.minimum(below, -1e-6, out=below)
+    np.divide(luma, below, out=below)
+    np.negative(below, out=below)
+    np.minimum(room, below, out=room)
+    return np.asarray(np.minimum(room, 1, out=room))
+
+
+def find_chroma(rgb: Pixels) -> NDArray[np.float32]:
+    """Find U and V, (H, W, 2) float32, of an RGB picture of 8 or 16 bits."""
+    scaled = rgb / np.float32(np.iinfo(rgb.dtype).max)
+    return np.asarray((scaled[..., [2, 0]] - (scaled @ LUMA)[..., None]) * UV_SCALE, np.float32)
+
+
+def find_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Find the luma, (H, W), of an RGB picture of 8 bits, in whole levels as DeOldify does."""
+    return np.array(Image.fromarray(rgb).convert("L"))
+
+
+def eight_bits(rgb: Pixels) -> NDArray[np.uint8]:
+    """Give pixels of 8 or 16 bits 8."""
+    if rgb.dtype == np.uint8:
+        return rgb.astype(np.uint8, copy=False)
+    return ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)

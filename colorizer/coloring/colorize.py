@@ -1,0 +1,209 @@
+"""A photo's way from grey to colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colorizer.coloring.chroma import (
+    THREADS,
+    eight_bits,
+    find_chroma,
+    find_luma,
+    replace_chroma,
+    squeeze,
+)
+from colorizer.errors import N_, MemoryShortError
+from colorizer.pictures.formats import named_kind
+from colorizer.pictures.photo import Photo, read_photo, write_photo
+from colorizer.pictures.profiles import convert, is_srgb
+from colorizer.process import LARGE, release_memory
+from colorizer.settings import RENDER_FACTORS
+
+
+class Generator(Protocol):
+    """What guesses the colours of a photo."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+
+    def predict_chroma(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Map the luma of a square, (S, S), to its U and V, (S, S, 2); 0 is grey."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a generator thinks of a photo.
+
+    Attributes
+    ----------
+    chroma
+        (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
+        0 is grey.
+    luma
+        (S, S) uint8: luma of the squeezed photo, whose edges the chroma follows.
+    render_factor
+        The render factor used: smaller than asked for if memory was short.
+    generator
+        The generator's title.
+    """
+
+    chroma: NDArray[np.float32]
+    luma: NDArray[np.uint8]
+    render_factor: int
+    generator: str
+
+
+@dataclass(frozen=True)
+class Colorized:
+    """A coloured photo, and the render factor that memory allowed for it."""
+
+    photo: Photo
+    render_factor: int
+
+
+def colorize(
+    photo: Photo,
+    generator: Generator,
+    render_factor: int = 35,
+    strength: int = 100,
+    *,
+    faithful: bool = False,
+) -> Colorized:
+    """Colour a photo: small luma to the generator, its chroma under the original luma.
+
+    Parameters
+    ----------
+    photo
+        The photo; colours it has are replaced.
+    generator
+        What colours it.
+    render_factor
+        7 to 45: the generator sees a square of 16 × this many pixels.
+    strength
+        0 to 100, in percent: 0 gives the photo's own pixels, 100 the generator's full colour.
+    faithful
+        Clip colours that the luma leaves no room for, as DeOldify does, which changes the luma.
+
+    Returns
+    -------
+    Colorized
+        A photo of the same size, and the render factor used: smaller than asked for if memory
+        was short.
+
+    Raises
+    ------
+    MemoryShortError
+        If memory is short even at the smallest render factor.
+    """
+    if strength == 0:
+        return Colorized(photo, render_factor)
+    prediction = predict(photo, generator, render_factor)
+    coloured = apply_prediction(photo, prediction, strength, faithful=faithful)
+    return Colorized(coloured, prediction.render_factor)
+
+
+def predict(
+    photo: Photo,
+    generator: Generator,
+    render_factor: int = 35,
+    square: NDArray[np.uint8] | None = None,
+) -> Prediction:
+    """Let a generator guess the colours of a photo: the slow half of `colorize`.
+
+    Parameters
+    ----------
+    photo, generator, render_factor
+        As for `colorize`.
+    square
+        What `squeeze` makes of the photo at this render factor, if it is at hand.
+
+    Raises
+    ------
+    MemoryShortError
+        If memory is short even at the smallest render factor.
+    """
+    while True:
+        try:
+            if square is None:
+                square = squeeze(photo.rgb, 16 * render_factor)
+            chroma = _predict(square, photo.icc_profile, generator)
+            if photo.rgb.nbytes > LARGE:  # the result, as large, is made next
+                release_memory()
+            return Prediction(chroma, find_luma(square), render_factor, generator.title)
+        except MemoryError as error:
+            if render_factor == RENDER_FACTORS[0]:
+                raise MemoryShortError(
+                    N_("There is not enough memory for this picture. Try a smaller one.")
+                ) from error
+            render_factor, square = max(RENDER_FACTORS[0], render_factor * 3 // 4), None
+
+
+def apply_prediction(
+    photo: Photo,
+    prediction: Prediction,
+    strength: int = 100,
+    *,
+    faithful: bool = False,
+    threads: int = THREADS,
+) -> Photo:
+    """Put a guess under a photo's luma: the quick half of `colorize`, which see.
+
+    The photo may be smaller than the one the guess is of. For `threads` see `replace_chroma`.
+    """
+    if strength == 0:
+        return photo
+    rgb = replace_chroma(
+        photo.rgb,
+        prediction.chroma,
+        strength / 100,
+        prediction.luma,
+        faithful=faithful,
+        threads=threads,
+    )
+    return replace(photo, rgb=rgb, generator=prediction.generator)
+
+
+def colorize_file(
+    source: str | Path,
+    target: str | Path,
+    generator: Generator,
+    render_factor: int = 35,
+    strength: int = 100,
+) -> Colorized:
+    """Colour one file into another; the suffix of `target` says its kind.
+
+    See `colorize`, `photo.read_photo` and `photo.write_photo`.
+    """
+    colorized = colorize(read_photo(Path(source)), generator, render_factor, strength)
+    write_photo(colorized.photo, Path(target), named_kind(Path(target)))
+    return colorized
+
+
+def _predict(
+    square: NDArray[np.uint8], profile: bytes | None, generator: Generator
+) -> NDArray[np.float32]:
+    """Let the generator see the square in sRGB; return its chroma in the photo's own space."""
+    if is_srgb(profile):
+        profile = None
+    if profile:
+        square = eight_bits(
+            convert(square.astype(np.uint16) * np.uint16(257), profile, to_srgb=True)
+        )
+    luma = find_luma(square)
+    chroma = generator.predict_chroma(luma)
+    return _chroma_in(profile, luma, chroma) if profile else chroma
+
+
+def _chroma_in(
+    profile: bytes, luma: NDArray[np.uint8], chroma: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Convert the square's colours from sRGB to a photo's own space; return their U and V."""
+    grey = np.repeat(luma[..., None], 3, axis=2)
+    coloured = replace_chroma(grey.astype(np.uint16) * 257, chroma, 1, luma)
+    return find_chroma(convert(coloured.astype(np.uint16), profile, to_srgb=False))

@@ -1,0 +1,98 @@
+"""Which photos are meant on the command line, and where their results go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo: where it comes from and where it goes; None is standard input or output."""
+
+    source: Path | None
+    target: Path | None
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return str(self.source or "standard input")
+
+    @property
+    def done(self) -> bool:
+        """Whether its result is there."""
+        return self.target is not None and self.target.exists()
+
+
+def find_jobs(
+    inputs: tuple[str, ...], output: str | None, format_: str | None, recursive: bool
+) -> list[Job]:
+    """Find the photos that are meant; arguments as for ``colorize``."""
+    jobs = list(_jobs(inputs, output, format_, recursive))
+    times = Counter(job.target for job in jobs)
+    return [_distinct(job) if times[job.target] > 1 else job for job in jobs]
+
+
+def deliver(write: Callable[[Path], None], target: Path | None) -> None:
+    """Have a file written to where it goes; it appears there as a whole or not at all."""
+    if target is None:
+        with tempfile.TemporaryDirectory() as folder:
+            part = Path(folder) / "result"
+            write(part)
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    try:
+        write(part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _jobs(
+    inputs: tuple[str, ...], output: str | None, format_: str | None, recursive: bool
+) -> Iterator[Job]:
+    folders = [Path(name) for name in inputs if name != "-" and Path(name).is_dir()]
+    into_folder = output is not None and (len(inputs) > 1 or folders or Path(output).is_dir())
+    for name in inputs:
+        path = Path(name)
+        if path in folders:
+            out = Path(output) if output else path.with_name(f"{path.resolve().name}-colorized")
+            for found in sorted(path.rglob("*") if recursive else path.iterdir()):
+                if found.suffix.lower() in SUFFIXES and out not in found.parents:
+                    inside = found.relative_to(path)
+                    yield Job(found, _suffixed(out / inside, format_))
+        elif output == "-" or (output is None and name == "-"):
+            yield Job(None if name == "-" else path, None)
+        elif name == "-":
+            yield Job(None, Path(str(output)))
+        elif output is None:
+            yield Job(path, _suffixed(path.with_stem(f"{path.stem}-colorized"), format_))
+        elif into_folder:
+            yield Job(path, _suffixed(Path(output) / path.name, format_))
+        else:
+            yield Job(path, Path(output))
+
+
+def _suffixed(path: Path, format_: str | None) -> Path:
+    """Give a result the suffix of its format, unless it has one that fits."""
+    named = SUFFIXES.get(path.suffix.lower())
+    kind = format_.upper() if format_ else FORMATS[named].result if named else None
+    return path if kind in (None, named) else path.with_suffix(EXTENSIONS[str(kind)])
+
+
+def _distinct(job: Job) -> Job:
+    """Name a result after the whole name of its photo: of a.png and a.bmp, the latter's."""
+    if job.source is None or job.target is None or job.source.suffix == job.target.suffix:
+        return job
+    return replace(job, target=job.target.with_stem(job.target.stem + job.source.suffix))

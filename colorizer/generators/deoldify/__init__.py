@@ -1,0 +1,1 @@
+"""DeOldify's two U-Nets: as published, and folded for inference."""

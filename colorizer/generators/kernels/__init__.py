@@ -1,0 +1,1 @@
+"""Quick arithmetic for processors: convolutions, products, threads."""

@@ -1,0 +1,1 @@
+"""What a server does for its visitors, each in turn."""

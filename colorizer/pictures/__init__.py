@@ -1,0 +1,1 @@
+"""Picture files and pixels: no generator and no PyTorch here."""

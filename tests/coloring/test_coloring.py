@@ -1,0 +1,75 @@
+"""Colour under luma that stays as it is."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.pictures import scene
+
+from colorizer.coloring.chroma import find_chroma, replace_chroma, squeeze
+
+RGB8 = np.asarray(scene(61, 40, colour=True))
+GRAIN = np.random.default_rng(0).integers(0, 257, RGB8.shape)
+RGB16 = (RGB8.astype(int) * 256 + GRAIN).clip(0, 65535).astype(np.uint16)
+GREY8, GREY16 = (np.repeat(rgb[..., 1:2], 3, 2) for rgb in (RGB8, RGB16))
+LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@pytest.mark.parametrize("pixels", [RGB8, RGB16, GREY8, GREY16], ids="rRgG")
+@pytest.mark.parametrize("strength", [0.3, 1])
+def test_luma_is_sacred(pixels, strength):
+    saturated = np.random.default_rng(0).uniform(-0.6, 0.6, (112, 112, 2)).astype(np.float32)
+    coloured = replace_chroma(pixels, saturated, strength)
+    difference = np.abs((coloured.astype(float) - pixels) @ LUMA)
+    if pixels.dtype == np.uint16:
+        assert difference.max() < 64
+    else:
+        assert difference.mean() < 0.5
+        assert difference.max() <= 1
+    assert (
+        np.ptp(coloured.astype(int) - pixels.astype(int), axis=2).mean()
+        > np.iinfo(pixels.dtype).max / 20
+    )
+
+
+def test_strength_leads_smoothly_from_the_own_pixels_to_full_colour():
+    chroma = np.random.default_rng(0).uniform(-0.2, 0.2, (112, 112, 2)).astype(np.float32)
+    for pixels in (RGB8, RGB16):
+        np.testing.assert_array_equal(replace_chroma(pixels, chroma, 0), pixels)
+        steps = [replace_chroma(pixels, chroma, s / 10).astype(int) for s in range(11)]
+        sizes = [np.abs(b - a).mean() for a, b in pairwise(steps)]
+        assert max(sizes) < 1.5 * min(sizes)
+
+
+def test_squeezing_in_strips_is_squeezing(monkeypatch):
+    image = scene(300, 200, colour=True)
+    whole = np.asarray(image.resize((112, 112), Image.Resampling.BILINEAR))
+    monkeypatch.setattr("colorizer.coloring.chroma.STRIP_PIXELS", 300 * 20)
+    assert np.abs(squeeze(np.asarray(image), 112).astype(int) - whole).max() <= 1
+
+
+def test_colour_follows_the_edges_of_the_luma():
+    y, x = np.mgrid[0:300, 0:400]
+    disc = (x - 190) ** 2 + (y - 140) ** 2 < 90**2
+    rgb = np.where(disc[..., None], [220, 150, 110], [40, 45, 60]).astype(np.uint8)
+    grey = np.repeat((rgb @ LUMA).astype(np.uint8)[..., None], 3, 2)
+    square = find_chroma(squeeze(rgb, 48))
+    errors = [
+        np.abs(find_chroma(replace_chroma(grey, square, 1, faithful=faithful)) - find_chroma(rgb))
+        for faithful in (False, True)
+    ]
+    assert errors[0].mean() < 0.6 * errors[1].mean()
+
+
+def test_a_photo_smaller_than_the_square_gets_the_colours_of_the_large_one():
+    large = scene(400, 300, colour=True)
+    small = large.resize((80, 60), Image.Resampling.BOX)
+    chroma = find_chroma(squeeze(np.asarray(scene(200, 200, seed=1, colour=True)), 112)) / 2
+    reduced = Image.fromarray(replace_chroma(np.asarray(large), chroma, 1)).resize(
+        small.size, Image.Resampling.BOX
+    )
+    difference = replace_chroma(np.asarray(small), chroma, 1).astype(int) - np.asarray(reduced)
+    assert np.abs(difference).mean() < 1

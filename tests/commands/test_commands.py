@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from support.pictures import decoded, encoded, scene
+
+from colorizer.settings import ROOT
+
+PHOTO = encoded(scene())
+
+
+@pytest.fixture
+def colorizer(tmp_path, artistic_checkpoint):
+    """Run `python -m colorizer` on the session's checkpoint."""
+
+    def run(*arguments, input=None, **settings):
+        environment = {
+            "COLORIZER_MODELS": str(artistic_checkpoint.models),
+            "COLORIZER_TRUST_SHA256": artistic_checkpoint.sum,
+            "COLORIZER_UPLOADS": str(tmp_path / "uploads"),
+            "COLORIZER_RENDER_FACTOR": "7",
+        } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
+        return subprocess.run(
+            [sys.executable, "-m", "colorizer", *map(str, arguments)],
+            cwd=ROOT,
+            env=os.environ | environment,
+            input=input,
+            capture_output=True,
+            timeout=120,
+        )
+
+    return run
+
+
+def is_coloured(path):
+    rgb = decoded(path.read_bytes()).astype(int)
+    return np.ptp(rgb[..., 0] - rgb[..., 2]) > 10
+
+
+def test_a_folder_is_coloured_and_what_is_bad_is_named(tmp_path, colorizer):
+    folder = tmp_path / "scans"
+    (folder / "1938").mkdir(parents=True)
+    for name in ("a.png", "1938/b.PNG"):
+        (folder / name).write_bytes(PHOTO)
+    (folder / "bad.jpg").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("not meant")
+    out = tmp_path / "scans-colorized"
+
+    done = colorizer("colorize", folder, "--recursive")
+    assert done.returncode == 1
+    assert b"bad.jpg: This is not a picture" in done.stderr
+    assert b"2 coloured, 0 there already, 1 failed" in done.stderr
+    made = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
+    assert made == ["1938/b.PNG", "a.png"]
+    assert is_coloured(out / "a.png")
+
+    (folder / "bad.jpg").unlink()
+    again = colorizer("colorize", folder, "--recursive")
+    assert again.returncode == 0
+    assert b"0 coloured, 2 there already, 0 failed" in again.stderr
+    overwritten = colorizer("colorize", folder, "--overwrite", "--strength", "0")
+    assert overwritten.returncode == 0
+    assert not is_coloured(out / "a.png")
+    assert is_coloured(out / "1938/b.PNG")
+
+
+def test_single_files_and_formats(tmp_path, colorizer):
+    source = tmp_path / "a.png"
+    source.write_bytes(PHOTO)
+    done = colorizer("colorize", source, "--format", "jpeg")
+    assert done.returncode == 0
+    assert (tmp_path / "a-colorized.jpg").read_bytes().startswith(b"\xff\xd8\xff")
+    done = colorizer("colorize", source, "-o", tmp_path / "b.jpg")
+    assert (tmp_path / "b.jpg").read_bytes().startswith(b"\xff\xd8\xff")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a-colorized.jpg", "a.png", "b.jpg"]
+
+
+def test_a_pipe(tmp_path, colorizer):
+    done = colorizer("-", input=PHOTO, model="builtin")
+    assert done.returncode == 0
+    assert decoded(done.stdout).shape == (64, 96, 3)
+    named = colorizer("colorize", "-", "-o", tmp_path / "a.png", input=PHOTO, model="builtin")
+    assert named.stdout == b""
+    assert (tmp_path / "a.png").read_bytes() == done.stdout
+    assert colorizer("-", input=b"no picture", model="builtin").returncode == 1
+
+
+def test_results_of_one_name_do_not_replace_each_other(tmp_path, colorizer):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for kind in ("bmp", "png", "gif"):
+        (folder / f"a.{kind}").write_bytes(encoded(scene(), kind.upper()))
+    assert colorizer("colorize", folder, "--model", "builtin").returncode == 0
+    made = sorted(path.name for path in (tmp_path / "scans-colorized").iterdir())
+    assert made == ["a.bmp.png", "a.gif.png", "a.png"]
+
+
+def test_a_sheet_shows_a_photo_at_several_settings(tmp_path, colorizer):
+    source = tmp_path / "a.png"
+    source.write_bytes(PHOTO)
+    assert colorizer("colorize", source, "--sheet", "7,9").returncode == 0
+    sheet = tmp_path / "a-sheet.jpg"
+    both = decoded(sheet.read_bytes())
+    again = colorizer("colorize", source, "--sheet", "7,9")
+    assert again.returncode == 1
+    assert b"a-sheet.jpg is there already" in again.stderr
+
+    one = colorizer("-", "--sheet", "8", "--model", "builtin", "--format", "png", input=PHOTO)
+    height, width, _ = decoded(one.stdout).shape
+    assert both.shape[0] > 1.8 * height  # a row for Artistic, a row for the built-in one
+    assert both.shape[1] > 1.4 * width  # the original and two render factors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-sheet.jpg", "a.png"]
+
+
+@pytest.mark.parametrize("factors", ["6", "10,46", "", "10;20", "ten"])
+def test_a_sheet_takes_numbers_from_7_to_45(colorizer, factors):
+    done = colorizer("colorize", "a.png", "--sheet", factors)
+    assert done.returncode == 2
+    assert b"numbers from 7 to 45" in done.stderr
+
+
+def test_a_sheet_takes_one_photo(tmp_path, colorizer):
+    for inputs in (["a.png", "b.png"], [tmp_path]):
+        done = colorizer("colorize", *inputs, "--sheet", "10")
+        assert done.returncode == 2
+        assert b"one photo" in done.stderr
+    done = colorizer("colorize", tmp_path / "absent.png", "--sheet", "10")
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"Error: ")
+    assert b"absent.png" in done.stderr
+
+
+def test_bad_settings_and_options_are_one_sentence(tmp_path, colorizer):
+    done = colorizer("colorize", tmp_path / "absent.png")
+    assert done.returncode == 1
+    assert b"absent.png" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert colorizer("colorize", "x.png", "--render-factor", "99").returncode == 2
+    done = colorizer("weights", "list", device="gpu")
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"Error: COLORIZER_DEVICE")
+
+
+def test_weights_are_listed_and_verified(tmp_path, colorizer):
+    assert b"artistic   here" in colorizer("weights", "list").stdout
+    assert colorizer("weights", "verify").returncode == 0
+    distrusted = colorizer("weights", "verify", trust_sha256="")
+    assert distrusted.returncode == 1
+    assert b"COLORIZER_TRUST_SHA256" in distrusted.stderr
+    assert colorizer("weights", "download", "artistic").returncode == 0  # it is there
+
+
+def test_doctor_finds_what_is_wrong(tmp_path, colorizer):
+    fine = colorizer("doctor")
+    assert fine.returncode == 0, fine.stdout
+    assert b"fastai is 1.0.61, whole" in fine.stdout
+    wrong = colorizer("doctor", trust_sha256="", device="cuda:99", token="secret-word")
+    assert wrong.returncode == 1
+    assert b"COLORIZER_TRUST_SHA256" in wrong.stdout
+    assert b"cuda:99 is not in this machine" in wrong.stdout
+    assert b"secret-word" not in wrong.stdout
+
+
+def test_help_and_version_do_without_torch():
+    script = """
+import sys
+from colorizer.commands import cli
+for argument in ("--help", "--version"):
+    cli([argument], standalone_mode=False)
+assert not {"torch", "flask", "fastai", "cv2"} & set(sys.modules), sorted(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_flask_runs_the_same_commands(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "weights", "list"],
+        cwd=ROOT,
+        env=os.environ | {"COLORIZER_UPLOADS": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert b"ColorizeArtistic_gen.pth" in done.stdout
+
+
+def test_a_scan_stays_a_scan_and_what_is_not_written_becomes_what_is(tmp_path, colorizer):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    pixels = np.asarray(scene()).astype(np.uint16) * 257
+    with tifffile.TiffWriter(folder / "a.tif") as writer:
+        for _ in range(2):
+            writer.write(pixels, photometric="rgb")
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    (folder / "b.bmp").write_bytes(encoded(scene(), "BMP"))
+    (folder / "c.webp").write_bytes(encoded(scene(), "WEBP", exif=exif))
+    done = colorizer("colorize", folder, "--keep-gps", "--strength", "60")
+    assert done.returncode == 0, done.stderr
+    assert b"a.tif: first of 2 pages" in done.stderr
+    out = tmp_path / "scans-colorized"
+    assert sorted(path.name for path in out.iterdir()) == ["a.tif", "b.png", "c.webp"]
+    coloured = tifffile.imread(out / "a.tif")
+    assert coloured.dtype == np.uint16
+    assert np.abs((coloured.astype(float) - pixels) @ [0.299, 0.587, 0.114]).max() < 64
+    assert is_coloured(out / "b.png")
+    assert 0x8825 in Image.open(out / "c.webp").getexif()

@@ -1,0 +1,181 @@
+"""Several photos of one upload."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from support.app import leftovers
+from support.pictures import decoded, encoded, scene
+
+from colorizer.coloring.options import Options
+from colorizer.errors import BusyError, ColorizerError, NotFoundError
+from colorizer.jobs.photo import process_upload
+from colorizer.library.batches import Batches
+from colorizer.library.store import Store, new_id
+from colorizer.pictures.photo import read_photo
+
+
+def upload(client, *photos, **options):
+    files = [(io.BytesIO(data), name) for name, data in photos]
+    return client.post("/", data={"file": files} | options)
+
+
+GOOD = encoded(scene(), "JPEG")
+
+
+def test_several_photos_come_back_together_and_a_bad_one_stops_none(app, client):
+    client.get("/")
+    answer = upload(client, ("a.jpg", GOOD), ("b.jpg", b"no picture"), ("a.jpg", GOOD))
+    assert answer.status_code == 303
+    assert answer.location.startswith("/batches/")
+    page = client.get(answer.location).text
+    assert "2 coloured, 1 not" in page
+    assert "This is not a picture" in page
+    assert len(set(re.findall(r"/photos/[\w-]{22}/thumbnail", page))) == 2
+
+    sent = client.get(f"{answer.location}/zip")
+    assert sent.mimetype == "application/zip"
+    assert sent.content_length == len(sent.data)
+    with zipfile.ZipFile(io.BytesIO(sent.data)) as archive:
+        assert archive.testzip() is None
+        names = ["a-colorized.jpg", "a-colorized (2).jpg"]
+        assert archive.namelist() == names
+        assert decoded(archive.read(names[1])).shape == (64, 96, 3)
+
+    assert client.post(f"{answer.location}/delete").status_code == 303
+    assert client.get(answer.location).status_code == 404
+    assert leftovers(app) == []
+
+
+def test_the_form_names_the_batch_once(client):
+    id = re.search(r'name="batch" value="([^"]+)"', client.get("/").text)[1]
+    first = upload(client, ("a.jpg", GOOD), ("b.jpg", GOOD), batch=id)
+    assert first.location == f"/batches/{id}"
+    for taken in (id, "../../etc", ""):
+        again = upload(client, ("a.jpg", b"no"), ("b.jpg", b"no"), batch=taken)
+        assert again.location != first.location
+    assert "All 2 are coloured" in client.get(first.location).text
+
+
+def test_what_forbids_them_all_is_said_before_any(app, client):
+    photos = [("a.jpg", GOOD), ("b.jpg", GOOD)]
+    assert upload(client, *photos, render_factor="99").status_code == 400
+    assert upload(client, *photos, model="stable").status_code == 503
+    turns = app.extensions["colorizer"].runtime.turns
+    turns.max_waiting = -1  # as if as many were waiting as may
+    assert upload(client, *photos).status_code == 503
+    assert leftovers(app) == []
+
+
+def test_the_selected_photos_are_sent_and_deleted_together(client):
+    client.get("/")
+    upload(client, ("a.jpg", GOOD), ("b.jpg", GOOD), ("c.jpg", GOOD))
+    ids = re.findall(r'name="id" value="([^"]+)"', client.get("/photos").text)
+    assert len(ids) == 3
+    sent = client.post("/photos/zip", data={"id": ids[:2]})
+    with zipfile.ZipFile(io.BytesIO(sent.data)) as archive:
+        assert len(archive.namelist()) == 2
+    assert client.post("/photos/delete", data={"id": ids[:2]}).status_code == 303
+    left = client.get("/photos").text
+    assert ids[2] in left
+    assert ids[0] not in left
+    for address in ("/photos/zip", "/photos/delete"):
+        answer = client.post(address, data={"id": ids[:2]})
+        assert answer.status_code == 400
+        assert "tick some first" in answer.text
+
+
+def test_the_gallery_has_pages(app, client, monkeypatch):
+    monkeypatch.setattr("colorizer.web.collection_pages.PER_PAGE", 2)
+    monkeypatch.setattr("colorizer.library.batches.AT_ONCE", 1)  # for a certain order
+    client.get("/")
+    upload(client, ("a.jpg", GOOD), ("b.jpg", GOOD), ("c.jpg", GOOD))
+    first, second = client.get("/photos").text, client.get("/photos?page=2").text
+    assert "c.jpg" in first
+    assert "b.jpg" in first
+    assert "a.jpg" not in first
+    assert "a.jpg" in second
+    assert "Page 2 of 2" in second
+    assert client.get("/photos?page=3").status_code == 404
+
+
+def failing(file, name):
+    raise BusyError("%(name)s must wait", name=name)
+
+
+def test_a_batch_shows_what_became_of_each_and_survives_a_kill(tmp_path, monkeypatch):
+    batches, id = Batches(Store(tmp_path)), new_id()
+    monkeypatch.setattr("colorizer.library.batches.AT_ONCE", 1)
+    seen = []
+
+    def colour(file, name):
+        seen.append([entry.state for entry in batches.get(id).entries])
+        if file == 1:
+            raise ColorizerError("%(name)s is bad", name=name)
+        if file == 2:
+            raise ZeroDivisionError
+        raise SystemExit  # as the process ends
+
+    with pytest.raises(SystemExit):
+        batches.run(id, "me", [(1, "a"), (2, "b"), (3, "c"), (4, "d")], colour)
+    assert seen[0] == ["colouring", "waiting", "waiting", "waiting"]
+    assert seen[2] == ["failed", "failed", "colouring", "waiting"]
+    entries = batches.get(id).entries
+    assert [entry.state for entry in entries] == ["failed", "failed", *["interrupted"] * 2]
+    assert entries[0].message % entries[0].params == "a is bad"
+    assert "log" in entries[1].message
+    assert not batches.get(id).running
+    assert Batches(Store(tmp_path)).get(id).entries == entries
+
+
+def test_batches_are_kept_as_long_as_photos(tmp_path):
+    batches, id = Batches(Store(tmp_path, keep_hours=1e-9)), new_id()
+    batches.run(id, "me", [(1, "a")], failing)
+    batches.delete_expired()
+    with pytest.raises(NotFoundError):
+        batches.get(id)
+    kept = Batches(Store(tmp_path, keep_hours=1))
+    kept.run(id, "me", [(1, "a")], failing)
+    kept.delete_expired()
+    assert kept.get(id).entries[0].params == {"name": "a"}
+
+
+def test_one_photo_is_read_while_another_is_in_the_generator_but_no_third(
+    app, artistic, monkeypatch
+):
+    reading, may_go_on = threading.Semaphore(0), threading.Event()
+    predict, guessing, at_once = artistic.predict_chroma, [], []
+
+    def read(*arguments):
+        reading.release()
+        return read_photo(*arguments)
+
+    def held(luma):
+        guessing.append(1)
+        at_once.append(len(guessing))
+        assert may_go_on.wait(60)
+        chroma = predict(luma)
+        guessing.pop()
+        return chroma
+
+    monkeypatch.setattr("colorizer.jobs.photo.read_photo", read)
+    monkeypatch.setattr(artistic, "predict_chroma", held)
+    runtime = app.extensions["colorizer"].runtime
+    options = Options(render_factor=7)
+    with ThreadPoolExecutor(3) as pool:
+        photos = [
+            pool.submit(process_upload, io.BytesIO(GOOD), "a", "me", options, runtime)
+            for _ in range(3)
+        ]
+        assert reading.acquire(timeout=60)
+        assert reading.acquire(timeout=60)
+        assert not reading.acquire(timeout=0.2)
+        may_go_on.set()
+        records = [photo.result() for photo in photos]
+    assert at_once == [1, 1, 1]
+    assert len({record.id for record in records}) == 3

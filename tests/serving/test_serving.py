@@ -1,0 +1,124 @@
+"""The app as a process of its own: many at once, and its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import requests
+from support.pictures import decoded, encoded, scene
+from support.process import serving
+
+from colorizer.library.store import Store
+from colorizer.settings import ROOT
+
+
+def test_sixteen_at_once_are_answered_or_sent_away_and_none_is_mixed_up(
+    tmp_path, artistic_checkpoint
+):
+    photos = [encoded(scene(80 + 4 * i, 60, seed=i)) for i in range(16)]
+    with serving(tmp_path, artistic_checkpoint, model="artistic") as server:
+        server.wait_until(server.is_ready)
+        with ThreadPoolExecutor(16) as pool:
+            # The first one is large in work, so that the others meet it in the generator.
+            first = pool.submit(server.post, photos[0], render_factor=20, model="artistic")
+            server.wait_until(server.is_colouring)
+            rest = [pool.submit(server.post, photo, model="artistic") for photo in photos[1:]]
+            answers = [first.result(), *(future.result() for future in rest)]
+        done = [i for i, answer in enumerate(answers) if answer.status_code == 201]
+        away = [answer for answer in answers if answer.status_code == 503]
+        assert len(done) + len(away) == 16
+        assert len(done) >= 8
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in away)
+        for i in done:
+            links = answers[i].json()["links"]
+            assert requests.get(server.address + links["original"], timeout=30).content == photos[i]
+            result = decoded(requests.get(server.address + links["result"], timeout=30).content)
+            before = decoded(photos[i])
+            assert result.shape == before.shape
+            luma = (result.astype(int) - before) @ [0.299, 0.587, 0.114]
+            assert np.abs(luma).mean() < 2
+        assert len(server.photos()) == len(done)
+
+
+def test_one_more_than_may_wait_is_sent_away(tmp_path, artistic_checkpoint):
+    with serving(tmp_path, artistic_checkpoint, max_waiting=0) as server:
+        server.wait_until(server.is_ready)
+        photo = encoded(scene())
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(server.post, photo, render_factor=30, model="artistic")
+            server.wait_until(server.is_colouring)
+            answer = server.post(photo, model="artistic")
+            # Pages are served meanwhile.
+            assert requests.get(server.address, timeout=30).ok
+            assert answer.status_code == 503
+            assert "Retry-After" in answer.headers
+            assert first.result().status_code == 201
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_end_finishes_the_photo_in_hand(tmp_path, artistic_checkpoint, number):
+    with serving(tmp_path, artistic_checkpoint) as server, ThreadPoolExecutor(1) as pool:
+        server.wait_until(server.is_ready)
+        answer = pool.submit(server.post, encoded(scene()), render_factor=30, model="artistic")
+        server.wait_until(server.is_colouring)
+        server.process.send_signal(number)
+        assert answer.result().status_code == 201
+        assert server.process.wait(timeout=60) == 0
+        assert len(server.photos()) == 1
+
+
+def test_a_kill_in_the_middle_leaves_no_half_photo(tmp_path, artistic_checkpoint):
+    with serving(tmp_path, artistic_checkpoint) as server, ThreadPoolExecutor(1) as pool:
+        server.wait_until(server.is_ready)
+        answer = pool.submit(server.post, encoded(scene()), render_factor=30, model="artistic")
+        server.wait_until(server.is_colouring)
+        server.process.kill()
+        with pytest.raises(requests.ConnectionError):
+            answer.result()
+        server.process.wait()
+        assert server.photos() == []
+        assert server.half_photos()
+        Store(tmp_path)  # the next start
+        assert not server.half_photos()
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = {
+            "COLORIZER_PORT": str(taken.getsockname()[1]),
+            "COLORIZER_UPLOADS": str(tmp_path),
+        }
+        process = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert process.returncode == 1
+    assert process.stderr.count("\n") == 1
+    assert "can't be listened on" in process.stderr
+
+
+def test_weights_put_there_by_hand_are_noticed_even_after_wrong_ones(tmp_path, artistic_checkpoint):
+    models = tmp_path / "models"
+    models.mkdir()
+    weights = models / artistic_checkpoint.path.name
+    weights.write_bytes(b"<html>Sign in</html>")
+    settings = {"models": models, "download": 0}
+    with serving(tmp_path / "uploads", artistic_checkpoint, **settings) as server:
+        server.wait_until(lambda: server.state() == "failed")
+        assert "web page" in requests.get(server.address, timeout=30).text
+        weights.unlink()
+        weights.symlink_to(artistic_checkpoint.path)
+        server.wait_until(lambda: server.state() == "ready")

@@ -1,0 +1,38 @@
+"""An app in this process, on folders of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from app import create_app
+from colorizer.generators.generator import Generator
+from colorizer.jobs.runtime import ModelStatus
+from colorizer.settings import Settings
+
+
+def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
+    """Make an app on folders of its own, with that one generator ready in it."""
+    name, title = generator.weights.name, generator.weights.title
+    defaults = {
+        "uploads": folder / "uploads",
+        "models": folder / "models",
+        "model": name,
+        "download": False,
+        "render_factor": 7,
+        "secret_key": "of no importance in a test",
+    }
+    app = create_app(Settings(**(defaults | settings)))
+    app.testing = True
+    runtime = app.extensions["colorizer"].runtime
+    runtime.start = lambda: None  # nothing is loaded in the background
+    runtime.models[name] = ModelStatus(name, title, "ready", generator=generator)
+    return app
+
+
+def leftovers(app: Flask) -> list[Path]:
+    """Return the files that an app's store holds."""
+    store = app.extensions["colorizer"].store
+    return [p for p in store.folder.rglob("*") if p.is_file() and p.suffix != ".lock"]
