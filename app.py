@@ -11,8 +11,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import waitress
 from flask import Flask, Response
@@ -23,7 +25,6 @@ from flask_wtf import CSRFProtect
 from colorizer import commands
 from colorizer.errors import ColorizerError
 from colorizer.jobs.runtime import Runtime
-from colorizer.library.store import Store
 from colorizer.settings import Settings
 from colorizer.version import __version__
 from colorizer.web import (  # the two of pages only for their routes
@@ -35,8 +36,10 @@ from colorizer.web import (  # the two of pages only for their routes
     services,
 )
 from colorizer.web.api import api
-from colorizer.web.metrics import Metrics
 from colorizer.web.pages import choose_language, pages
+
+if TYPE_CHECKING:
+    from colorizer.generators.generator import Generator
 
 log = logging.getLogger("colorizer")
 
@@ -50,7 +53,9 @@ SPARE_THREADS = 8
 SENDING_SECONDS = 10
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None, generators: Mapping[str, Generator] | None = None
+) -> Flask:
     """Make the app.
 
     Generators are loaded from the first request on, or once ``runtime.start`` is called, so that
@@ -60,6 +65,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     ----------
     settings
         The settings; by default those of the environment.
+    generators
+        Generators that are loaded already, by name: then nothing is loaded in the background.
 
     Raises
     ------
@@ -85,9 +92,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    store = Store(settings.uploads, settings.keep_hours)
-    runtime = Runtime(settings, store)
-    app.extensions["colorizer"] = Services(settings, store, runtime, Metrics(runtime))
+    runtime = Runtime(settings, generators)
+    app.extensions["colorizer"] = Services(settings, runtime.store, runtime)
     Babel(app, locale_selector=choose_language)
     csrf = CSRFProtect(app)
     csrf.exempt(api)
@@ -138,8 +144,7 @@ def serve() -> None:
         time.sleep(0.2)  # no lock here, which a signal might come in the middle of
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait
     log.info("Stopping: the photo in hand is finished first")
-    runtime.turns.close()
-    runtime.renders.close()
+    runtime.close()
     server.task_dispatcher.shutdown(cancel_pending=False)
     give_up_at = time.monotonic() + SENDING_SECONDS
     while any(getattr(channel, "total_outbufs_len", 0) for channel in list(channels.values())):

@@ -17,6 +17,7 @@ from colorizer.coloring.sheet import draw_sheet
 from colorizer.commands.pipeline import Way, overlap
 from colorizer.commands.targets import Job, deliver, find_jobs
 from colorizer.generators.table import WEIGHTS, find_weights
+from colorizer.jobs.models import load_configured
 from colorizer.pictures.formats import EXTENSIONS, WRITABLE, named_kind
 from colorizer.pictures.photo import read_photo, write_photo
 from colorizer.settings import MODELS, RENDER_FACTORS, Settings
@@ -108,8 +109,6 @@ def colorize(
 
 def _load(settings: Settings, model: str | None) -> Generator:
     """Load the generator asked for; if none was, the default one or else the built-in one."""
-    from colorizer.generators.generator import load_configured
-
     name = model or settings.model
     if model is None and not find_weights(name).path(settings.models).exists():
         click.echo(
@@ -168,8 +167,6 @@ def _sheet_job(
 
 def _draw(job: Job, factors: list[int], options: Options, settings: Settings) -> None:
     """Draw a sheet: a row for each generator, a column for each render factor."""
-    from colorizer.generators.generator import load_configured
-
     here = [row.name for row in WEIGHTS.values() if row.path(settings.models).exists()]
     names = [options.model] if options.model else here
     photo = read_photo(_source(job), settings.max_megapixels)

@@ -21,7 +21,7 @@ from colorizer.generators.deoldify.unet import Architecture, UNet
 from colorizer.generators.kernels.products import multiply_seconds
 from colorizer.generators.table import Weights, find_weights, open_verified
 from colorizer.process import keep_memory, release_memory
-from colorizer.settings import ROOT, Settings
+from colorizer.settings import ROOT
 
 log = logging.getLogger(__name__)
 
@@ -187,17 +187,9 @@ def load_generator(
     return Generator(weights, DeOldifyNetwork(unet, dtype).to(target), target, dtype)
 
 
-def load_configured(name: str, settings: Settings) -> Generator:
-    """Load a generator from where, on which device and in which precision the settings say."""
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    return load_generator(
-        name,
-        models=settings.models,
-        device=settings.device,
-        precision=settings.precision,
-        trusted=settings.trust_sha256,
-    )
+def set_threads(count: int) -> None:
+    """Have PyTorch compute with so many threads of the processor, in this process."""
+    torch.set_num_threads(count)
 
 
 def _load_unet(

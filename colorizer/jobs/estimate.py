@@ -11,7 +11,7 @@ from colorizer.library.store import Record
 LAST = 9  # photos of a generator that are remembered
 
 
-class Pace:
+class Estimate:
     """The seconds of each generator's last photos."""
 
     def __init__(self) -> None:

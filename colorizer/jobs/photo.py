@@ -1,20 +1,22 @@
-"""An upload's way: received, checked, coloured in its turn, stored."""
+"""The way of a photo: received, checked, coloured in its turn, stored."""
 
 from __future__ import annotations
 
-import time
+import os
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import Options
 from colorizer.coloring.prediction import encode_prediction, prediction_name
 from colorizer.errors import N_, TooLargeError
+from colorizer.jobs.results import known_prediction
 from colorizer.jobs.runtime import Runtime
 from colorizer.library.store import AFTER, BEFORE, THUMBNAIL, Record, new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
 from colorizer.pictures.photo import (
+    Photo,
     check_photo,
     preview_photo,
     read_photo,
@@ -22,17 +24,19 @@ from colorizer.pictures.photo import (
     write_photo,
 )
 
+if TYPE_CHECKING:
+    from colorizer.generators.generator import Generator
+
 THUMBNAIL_PIXELS = 480  # of the longer side
 
 
-def process_upload(
+def color_upload(
     upload: IO[bytes],
     name: str,
     owner: str,
     options: Options,
     runtime: Runtime,
     *,
-    known: Prediction | None = None,
     admitted: bool = False,
 ) -> Record:
     """Colour an uploaded photo and store it.
@@ -49,8 +53,6 @@ def process_upload(
         What is asked for.
     runtime
         The app's.
-    known
-        What the generator asked for thinks of this very photo, where that is known already.
     admitted
         Whether it has been let into the queue already, as a further photo of a batch has.
 
@@ -64,60 +66,29 @@ def process_upload(
     ColorizerError
         If the file, the options or the moment don't allow it; then nothing is left behind.
     """
-    settings, store = runtime.settings, runtime.store
-    with store.incoming() as folder:
-        received = folder / "original"
-        _receive(upload, received, settings.max_upload_mb)
-        kind = check_photo(received, settings.max_megapixels)
-        generator = runtime.generator(options.model)
-        with runtime.turns.turn(admitted=admitted):
-            started = time.monotonic()
-            photo = read_photo(received, settings.max_megapixels)
-            asked = time.monotonic()
-            with runtime.generating:
-                started += time.monotonic() - asked  # to wait for another photo is no work
-                prediction = known or predict(photo, generator, options.render_factor)
-            small = shrink_photo(photo)
-            coloured = apply_prediction(photo, prediction, options.strength)
-            pages = photo.pages
-            del photo  # only the result is in memory while it is encoded
-            result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
-            write_photo(coloured, result, options.kind, keep_gps=options.keep_gps)
-            thumbnail = shrink_photo(small, THUMBNAIL_PIXELS)
-            thumbnail = apply_prediction(thumbnail, prediction, options.strength)
-            files = {
-                BEFORE: preview_photo(small),
-                AFTER: preview_photo(apply_prediction(small, prediction)),
-                THUMBNAIL: preview_photo(thumbnail),
-                prediction_name(generator.weights.name, options.render_factor): encode_prediction(
-                    prediction
-                ),
-            }
-            for file, data in files.items():
-                (folder / file).write_bytes(data)
-            seconds = time.monotonic() - started
-        original = received.rename(folder / f"original{EXTENSIONS[kind]}")
-        record = Record(
-            id=new_id(),
-            owner=owner,
-            created=datetime.now(timezone.utc).isoformat(timespec="microseconds"),
-            name=name,
-            original=original.name,
-            result=result.name,
-            kind=kind,
-            model=generator.weights.name,
-            requested_model=options.model,
-            render_factor=prediction.render_factor,
-            requested_render_factor=options.render_factor,
-            strength=options.strength,
-            width=coloured.width,
-            height=coloured.height,
-            seconds=round(seconds, 2),
-            pages=pages,
-            keep_gps=options.keep_gps,
-        )
-        store.add(folder, record)
+    with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
+        original = folder / "original"
+        _receive(upload, original, runtime.settings.max_upload_mb)
+        kind = check_photo(original, runtime.settings.max_megapixels)
+        original = original.rename(folder / f"original{EXTENSIONS[kind]}")
+        generator = runtime.models.ready(options.model)
+        record = _color(original, name, owner, options, generator, runtime, admitted=admitted)
+        runtime.estimate.learn([record])
         return record
+
+
+def color_again(stored: Record, owner: str, options: Options, runtime: Runtime) -> Record:
+    """Colour a stored photo once more, with other options; the first result stays.
+
+    Where its prediction is known already, as from a sheet, it needs no generator's turn.
+    For parameters and errors see `color_upload`.
+    """
+    with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
+        original = folder / stored.original
+        os.link(runtime.store.path(stored, stored.original), original)
+        generator = runtime.models.ready(options.model)
+        known = known_prediction(stored, runtime, generator.weights.name, options.render_factor)
+        return _color(original, stored.name, owner, options, generator, runtime, known=known)
 
 
 def _receive(upload: IO[bytes], target: Path, max_megabytes: int) -> None:
@@ -130,3 +101,67 @@ def _receive(upload: IO[bytes], target: Path, max_megabytes: int) -> None:
                     N_("The file is larger than %(limit)d MB. Save it smaller and try again."),
                     limit=max_megabytes,
                 )
+
+
+def _color(
+    original: Path,
+    name: str,
+    owner: str,
+    options: Options,
+    generator: Generator,
+    runtime: Runtime,
+    *,
+    known: Prediction | None = None,
+    admitted: bool = False,
+) -> Record:
+    """Colour a photo's file, in a folder of the store's, in its turn; store it there."""
+    folder = original.parent
+    queue = runtime.renders if known else runtime.queue
+    with queue.turn(admitted=admitted) as watch:
+        photo = read_photo(original, runtime.settings.max_megapixels)
+        if known is None:
+            with queue.generating(watch):
+                prediction = predict(photo, generator, options.render_factor)
+        else:
+            prediction = known
+        _write_previews(folder, photo, prediction, options.strength)
+        file = prediction_name(generator.weights.name, options.render_factor)
+        (folder / file).write_bytes(encode_prediction(prediction))
+        kind, pages = photo.kind, photo.pages
+        photo = apply_prediction(photo, prediction, options.strength)
+        result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
+        write_photo(photo, result, options.kind, keep_gps=options.keep_gps)
+    record = Record(
+        id=new_id(),
+        owner=owner,
+        created=datetime.now(timezone.utc).isoformat(timespec="microseconds"),
+        name=name,
+        original=original.name,
+        result=result.name,
+        kind=kind,
+        model=generator.weights.name,
+        requested_model=options.model,
+        render_factor=prediction.render_factor,
+        requested_render_factor=options.render_factor,
+        strength=options.strength,
+        width=photo.width,
+        height=photo.height,
+        seconds=round(watch.seconds, 2),
+        pages=pages,
+        keep_gps=options.keep_gps,
+    )
+    runtime.store.add(folder, record)
+    runtime.metrics.count(record)
+    return record
+
+
+def _write_previews(folder: Path, photo: Photo, prediction: Prediction, strength: int) -> None:
+    """Write what pages show in place of the files: small pictures of a kind all browsers know."""
+    small = shrink_photo(photo)
+    tiny = shrink_photo(small, THUMBNAIL_PIXELS)
+    for file, preview in (
+        (BEFORE, small),
+        (AFTER, apply_prediction(small, prediction)),
+        (THUMBNAIL, apply_prediction(tiny, prediction, strength)),
+    ):
+        (folder / file).write_bytes(preview_photo(preview))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from pathlib import PurePath
-from typing import IO
+from pathlib import Path
 
 from PIL import Image
 
@@ -26,26 +25,44 @@ from colorizer.pictures.photo import (
 
 REGION = 2048  # pixels of a part's longer side, at most
 TRY_PIXELS = 720  # of a try's longer side
+KEPT_RESULTS = 4  # further results kept of a photo: one more, and the oldest goes
 
 
-def open_result(
-    record: Record, runtime: Runtime, strength: int, kind: str | None = None
-) -> tuple[IO[bytes], str]:
-    """Open the coloured file, made anew if another strength or kind of file is wanted.
+def result_path(record: Record, runtime: Runtime, strength: int, kind: str | None = None) -> Path:
+    """Return the coloured file at a strength, of a kind; what isn't there is made and kept.
+
+    Parameters
+    ----------
+    record, runtime
+        The photo; the app's runtime.
+    strength
+        0 to 100.
+    kind
+        A key of `formats.FORMATS` that is written here; None: the kind of the stored result.
 
     Returns
     -------
-    tuple of IO[bytes] and str
-        The file, and its kind: a key of `formats.FORMATS`.
+    Path
+        A file beside the photo. Its name tells its kind, and goes with it for good.
+
+    Raises
+    ------
+    ColorizerError
+        If it can't be made, or the photo has been deleted meanwhile.
     """
-    stored = SUFFIXES[PurePath(record.result).suffix]
+    store = runtime.store
+    stored = SUFFIXES[Path(record.result).suffix]
     kind = kind or stored
     if (strength, kind) == (record.strength, stored):
-        return runtime.store.path(record, record.result).open("rb"), kind
-    with runtime.renders.turn(), runtime.store.incoming() as folder:
-        target = folder / f"result{EXTENSIONS[kind]}"
-        write_photo(_coloured(record, runtime, strength), target, kind, keep_gps=record.keep_gps)
-        return target.open("rb"), kind  # once open, it outlives its folder
+        return store.path(record, record.result)
+    path = store.path(record, f"result-{strength}{EXTENSIONS[kind]}")
+    if not path.exists():
+        with runtime.renders.turn(), store.attach(record, path.name) as part:
+            photo = _read_original(record, runtime)
+            photo = apply_prediction(photo, _prediction(record, runtime), strength)
+            write_photo(photo, part, kind, keep_gps=record.keep_gps)
+        _drop_oldest(path)
+    return path
 
 
 def preview_result(record: Record, runtime: Runtime, strength: int) -> bytes:
@@ -78,43 +95,66 @@ def preview_region(
     inside = 0 <= left < record.width and 0 <= top < record.height
     if not (inside and 0 < width <= REGION and 0 < height <= REGION):
         raise OptionError(N_("There is no such part of this picture."))
+    as_stored = of == "result" and strength == record.strength
+    source = runtime.store.path(record, record.result if as_stored else record.original)
     with runtime.renders.turn():
-        if of == "original":
-            photo = _read(record, runtime, record.original)
-        elif strength == record.strength:
-            photo = _read(record, runtime, record.result)
-        else:
-            photo = _coloured(record, runtime, strength)
-        return preview_photo(crop_photo(photo, *box), REGION)
+        photo = read_photo(source, runtime.settings.max_megapixels)
+        if of == "result" and not as_stored:
+            photo = apply_prediction(photo, _prediction(record, runtime), strength)
+    return preview_photo(crop_photo(photo, *box), REGION)
 
 
 def preview_try(record: Record, runtime: Runtime, options: Options) -> bytes:
     """Encode a small picture of a photo at other settings.
 
-    The generator's guess is kept beside the photo, so that choosing these settings, or looking
-    again, takes no further run.
+    The generator's prediction is kept beside the photo, so that choosing these settings, or
+    looking again, takes no further run.
     """
-    generator = runtime.generator(options.model)
+    generator = runtime.models.ready(options.model)
     name = prediction_name(generator.weights.name, options.render_factor)
-    preview = f"{name}.webp"
-    if not runtime.store.path(record, preview).exists():
-        with runtime.turns.turn():
-            photo = _read(record, runtime, record.original)
-            with runtime.generating:
-                prediction = predict(photo, generator, options.render_factor)
-            small = shrink_photo(photo, TRY_PIXELS)
-        runtime.store.attach(record, name, encode_prediction(prediction))
-        data = preview_photo(apply_prediction(small, prediction))
-        runtime.store.attach(record, preview, data)
-    return _blend(record, runtime, preview, options.strength)
+    preview = runtime.store.path(record, f"{name}.webp")
+    if not preview.exists():
+        with runtime.queue.turn() as watch:
+            if not preview.exists():  # another request may have had its turn for the same
+                photo = _read_original(record, runtime)
+                with runtime.queue.generating(watch):
+                    prediction = predict(photo, generator, options.render_factor)
+                coloured = apply_prediction(shrink_photo(photo, TRY_PIXELS), prediction)
+                _keep(record, runtime, name, encode_prediction(prediction))
+                _keep(record, runtime, preview.name, preview_photo(coloured))
+    return _blend(record, runtime, preview.name, options.strength)
 
 
 def known_prediction(
     record: Record, runtime: Runtime, model: str, render_factor: int
 ) -> Prediction | None:
-    """Return what a generator thinks of a photo, if it has been asked before."""
+    """Return what a generator has predicted for a photo before; None if it hasn't."""
     path = runtime.store.path(record, prediction_name(model, render_factor))
     return decode_prediction(path.read_bytes()) if path.exists() else None
+
+
+def _prediction(record: Record, runtime: Runtime) -> Prediction:
+    """Return the prediction that a photo's result was made of."""
+    path = runtime.store.path(record, prediction_name(record.model, record.requested_render_factor))
+    return decode_prediction(path.read_bytes())
+
+
+def _read_original(record: Record, runtime: Runtime) -> Photo:
+    path = runtime.store.path(record, record.original)
+    return read_photo(path, runtime.settings.max_megapixels)
+
+
+def _keep(record: Record, runtime: Runtime, file: str, data: bytes) -> None:
+    """Keep a file beside a photo."""
+    with runtime.store.attach(record, file) as part:
+        part.write_bytes(data)
+
+
+def _drop_oldest(made: Path) -> None:
+    """Delete the further results of a photo that are too many; `made` is the newest."""
+    results = sorted(made.parent.glob("result-*"), key=lambda path: path.stat().st_mtime)
+    for path in results[:-KEPT_RESULTS]:
+        path.unlink(missing_ok=True)
 
 
 def _blend(record: Record, runtime: Runtime, after: str, strength: int) -> bytes:
@@ -127,14 +167,3 @@ def _blend(record: Record, runtime: Runtime, after: str, strength: int) -> bytes
     file = io.BytesIO()
     blended.save(file, "WEBP", quality=88, method=0)
     return file.getvalue()
-
-
-def _coloured(record: Record, runtime: Runtime, strength: int) -> Photo:
-    """Colour a photo by the guess that its result was made of."""
-    path = runtime.store.path(record, prediction_name(record.model, record.requested_render_factor))
-    photo = _read(record, runtime, record.original)
-    return apply_prediction(photo, decode_prediction(path.read_bytes()), strength)
-
-
-def _read(record: Record, runtime: Runtime, file: str) -> Photo:
-    return read_photo(runtime.store.path(record, file), runtime.settings.max_megapixels)

@@ -125,8 +125,9 @@ class Store:
         record = self._read(id) if ID.fullmatch(id) else None
         return record if record and not self.is_over(record.created) else None
 
-    def attach(self, record: Record, file: str, data: bytes) -> None:
-        """Add a file to a stored photo: it appears as a whole, or not at all.
+    @contextmanager
+    def attach(self, record: Record, file: str) -> Iterator[Path]:
+        """Lend a path to write a file of a stored photo to: it appears whole, or not at all.
 
         Raises
         ------
@@ -134,7 +135,7 @@ class Store:
             If the photo has been deleted meanwhile.
         """
         with self.incoming() as folder:
-            (folder / file).write_bytes(data)
+            yield folder / file
             try:
                 (folder / file).replace(self.path(record, file))
             except FileNotFoundError as error:

@@ -9,7 +9,6 @@ from flask import current_app
 from colorizer.jobs.runtime import Runtime
 from colorizer.library.store import Store
 from colorizer.settings import Settings
-from colorizer.web.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,6 @@ class Services:
     settings: Settings
     store: Store
     runtime: Runtime
-    metrics: Metrics
 
 
 def services() -> Services:

@@ -16,7 +16,7 @@ from flask import (
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from colorizer.jobs.runtime import ModelStatus
+from colorizer.jobs.models import ModelStatus
 from colorizer.library.store import Record
 from colorizer.pictures.formats import WRITABLE
 from colorizer.settings import MODELS, RENDER_FACTORS
@@ -181,7 +181,7 @@ def delete_photo(id: str) -> Response:
 @api.doc(summary="Tell how far each generator is")
 @api.response(200, Models)
 def list_models() -> dict[str, list[ModelStatus]]:
-    return {"models": list(services().runtime.models.values())}
+    return {"models": list(services().runtime.models)}
 
 
 @api.get("/docs")

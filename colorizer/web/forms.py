@@ -35,7 +35,7 @@ class OptionsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("render_factor", services().settings.render_factor)
         super().__init__(**kwargs)
-        models = services().runtime.models.values()
+        models = services().runtime.models
         ready = [(model.name, gettext(model.title)) for model in models if model.state == "ready"]
         self.model.choices = [("", lazy_gettext("Choose for me")), *ready]
 

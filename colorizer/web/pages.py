@@ -18,10 +18,10 @@ from flask import (
     url_for,
 )
 from flask_babel import get_locale, gettext
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from colorizer.errors import ColorizerError
-from colorizer.jobs.runtime import ModelStatus
+from colorizer.jobs.models import ModelStatus
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import SUFFIXES
 from colorizer.version import __version__
@@ -39,18 +39,18 @@ pages = Blueprint("pages", __name__)
 def context() -> dict[str, Any]:
     """Lend every template what it may show anywhere."""
     settings, runtime = services().settings, services().runtime
-    now = runtime.default_generator()
+    now = runtime.models.in_use()
     return {
         "languages": list(LANGUAGES.items()),
         "locale": str(get_locale()),
         "theme": session.get("theme", "system"),
-        "models": [model_view(status) for status in runtime.models.values()],
-        "default_model": model_view(runtime.models[settings.model]),
+        "models": [model_view(status) for status in runtime.models],
+        "default_model": model_view(runtime.models.default),
         "engine": model_view(now) if now else None,
         "token_required": bool(settings.token),
         "logged_in": access.logged_in(),
         "default_factor": settings.render_factor,
-        "pace": runtime.pace.seconds(settings.render_factor),
+        "pace": runtime.estimate.seconds(settings.render_factor),
         "version": __version__,
     }
 
@@ -125,7 +125,7 @@ def healthz() -> Response:
 @pages.get("/readyz")
 def readyz() -> Response:
     """Tell whether a photo could be coloured now."""
-    ready = services().runtime.default_generator() is not None
+    ready = services().runtime.models.in_use() is not None
     text, status = ("ready\n", 200) if ready else ("not ready\n", 503)
     return Response(text, status, mimetype="text/plain")
 
@@ -133,7 +133,7 @@ def readyz() -> Response:
 @pages.get("/metrics")
 def metrics() -> Response:
     """Tell Prometheus what has been going on."""
-    return Response(generate_latest(services().metrics.registry), mimetype=CONTENT_TYPE_LATEST)
+    return Response(services().runtime.metrics.text(), mimetype=CONTENT_TYPE_LATEST)
 
 
 def choose_language() -> str:

@@ -35,7 +35,7 @@ def photo(id: str) -> str:
     """Show a photo before and after, at the strength asked for."""
     record = services().store.get(id)
     strength = wanted_result(record, request.args).strength
-    default = services().runtime.models[services().settings.model]
+    default = services().runtime.models.default
     better = default.state == "ready" and record.model != default.name
     return render_template(
         "photo.html",
@@ -64,7 +64,7 @@ def again(id: str) -> Response:
 def sheet(id: str) -> str:
     """Show a photo at several settings, to choose from."""
     record = services().store.get(id)
-    ready = [row for row in services().runtime.models.values() if row.state == "ready"]
+    ready = [row for row in services().runtime.models if row.state == "ready"]
     return render_template(
         "sheet.html",
         photo=photo_view(record),

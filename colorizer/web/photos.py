@@ -10,14 +10,13 @@ from typing import IO
 from flask import Response, request, send_file
 from zipstream import ZipStream
 
-from colorizer.coloring.colorize import Prediction
 from colorizer.coloring.options import Options
-from colorizer.errors import N_, ColorizerError, OptionError
-from colorizer.jobs.photo import process_upload
-from colorizer.jobs.results import known_prediction, open_result
+from colorizer.errors import N_, OptionError
+from colorizer.jobs.photo import color_again, color_upload
+from colorizer.jobs.results import result_path
 from colorizer.library.store import THUMBNAIL, Record
 from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
-from colorizer.web import Services, services
+from colorizer.web import services
 from colorizer.web.access import owner
 
 KEEP_SECONDS = 3600  # that browsers may keep pictures; their addresses never give others
@@ -50,48 +49,21 @@ def process_request() -> Record:
     files = sent_files()
     if len(files) > 1:
         raise OptionError(N_("One photo at a time, please."))
-    return _process(services(), *files[0], owner(), sent_options())
+    return color_upload(*files[0], owner(), sent_options(), services().runtime)
 
 
 def process_batch(id: str) -> None:
     """Colour the several photos that the request brings, as the batch `id`."""
     runtime, options = services().runtime, sent_options()
-    runtime.generator(options.model)
-    runtime.turns.admit()
-    colour = partial(_process, services(), owner=owner(), options=options, admitted=True)
-    runtime.batches.run(id, owner(), sent_files(), colour)
+    runtime.models.ready(options.model)
+    runtime.queue.admit()
+    color = partial(color_upload, owner=owner(), options=options, runtime=runtime, admitted=True)
+    runtime.batches.run(id, owner(), sent_files(), color)
 
 
 def process_again(record: Record) -> Record:
     """Colour a stored photo once more with the options of the request."""
-    app, options = services(), sent_options()
-    model = app.runtime.generator(options.model).weights.name
-    known = known_prediction(record, app.runtime, model, options.render_factor)
-    with app.store.path(record, record.original).open("rb") as file:
-        return _process(app, file, record.name, owner(), options, known=known)
-
-
-def _process(
-    app: Services,
-    file: IO[bytes],
-    name: str,
-    owner: str,
-    options: Options,
-    *,
-    known: Prediction | None = None,
-    admitted: bool = False,
-) -> Record:
-    try:
-        record = process_upload(
-            file, name, owner, options, app.runtime, known=known, admitted=admitted
-        )
-    except ColorizerError as error:
-        app.metrics.refused.labels(type(error).__name__).inc()
-        raise
-    app.metrics.seconds.labels(record.model).observe(record.seconds)
-    if known is None:
-        app.runtime.pace.learn([record])
-    return record
+    return color_again(record, owner(), sent_options(), services().runtime)
 
 
 def result_name(record: Record, kind: str | None = None) -> str:
@@ -109,9 +81,10 @@ def send_original(record: Record) -> Response:
 def send_result(record: Record, query: Mapping[str, str]) -> Response:
     """Send the coloured file, at the strength and in the format that a query may ask for."""
     wanted = wanted_result(record, query)
-    file, kind = open_result(record, services().runtime, wanted.strength, wanted.kind)
+    path = result_path(record, services().runtime, wanted.strength, wanted.kind)
+    kind = SUFFIXES[path.suffix]
     download = query.get("download") == "1"
-    return _send(file, FORMATS[kind].mime_type, result_name(record, kind), download)
+    return _send(path, FORMATS[kind].mime_type, result_name(record, kind), download)
 
 
 def send_thumbnail(record: Record) -> Response:
@@ -146,8 +119,8 @@ def send_zip(records: list[Record], name: str) -> Response:
     return response
 
 
-def _send(file: Path | IO[bytes], mime_type: str, name: str, download: bool = False) -> Response:
-    response = send_file(file, mime_type, as_attachment=download, download_name=name)
+def _send(path: Path, mime_type: str, name: str, download: bool = False) -> Response:
+    response = send_file(path, mime_type, as_attachment=download, download_name=name)
     return _cached(response)
 
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.app import leftovers
 from support.pictures import decoded, encoded, scene
 
-from colorizer.coloring.options import Options
 from colorizer.errors import BusyError, ColorizerError, NotFoundError
-from colorizer.jobs.photo import process_upload
 from colorizer.library.batches import Batches
 from colorizer.library.store import Store, new_id
-from colorizer.pictures.photo import read_photo
 
 
 def upload(client, *photos, **options):
@@ -62,13 +57,15 @@ def test_the_form_names_the_batch_once(client):
     assert "All 2 are coloured" in client.get(first.location).text
 
 
-def test_what_forbids_them_all_is_said_before_any(app, client):
+def test_what_forbids_them_all_is_said_before_any(make_app):
+    app = make_app(max_waiting=0)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
     photos = [("a.jpg", GOOD), ("b.jpg", GOOD)]
     assert upload(client, *photos, render_factor="99").status_code == 400
     assert upload(client, *photos, model="stable").status_code == 503
-    turns = app.extensions["colorizer"].runtime.turns
-    turns.max_waiting = -1  # as if as many were waiting as may
-    assert upload(client, *photos).status_code == 503
+    with app.extensions["colorizer"].runtime.queue.turn():  # as many are waiting as may
+        assert upload(client, *photos).status_code == 503
     assert leftovers(app) == []
 
 
@@ -143,39 +140,3 @@ def test_batches_are_kept_as_long_as_photos(tmp_path):
     kept.run(id, "me", [(1, "a")], failing)
     kept.delete_expired()
     assert kept.get(id).entries[0].params == {"name": "a"}
-
-
-def test_one_photo_is_read_while_another_is_in_the_generator_but_no_third(
-    app, artistic, monkeypatch
-):
-    reading, may_go_on = threading.Semaphore(0), threading.Event()
-    predict, guessing, at_once = artistic.predict_chroma, [], []
-
-    def read(*arguments):
-        reading.release()
-        return read_photo(*arguments)
-
-    def held(luma):
-        guessing.append(1)
-        at_once.append(len(guessing))
-        assert may_go_on.wait(60)
-        chroma = predict(luma)
-        guessing.pop()
-        return chroma
-
-    monkeypatch.setattr("colorizer.jobs.photo.read_photo", read)
-    monkeypatch.setattr(artistic, "predict_chroma", held)
-    runtime = app.extensions["colorizer"].runtime
-    options = Options(render_factor=7)
-    with ThreadPoolExecutor(3) as pool:
-        photos = [
-            pool.submit(process_upload, io.BytesIO(GOOD), "a", "me", options, runtime)
-            for _ in range(3)
-        ]
-        assert reading.acquire(timeout=60)
-        assert reading.acquire(timeout=60)
-        assert not reading.acquire(timeout=0.2)
-        may_go_on.set()
-        records = [photo.result() for photo in photos]
-    assert at_once == [1, 1, 1]
-    assert len({record.id for record in records}) == 3

@@ -9,13 +9,12 @@ from flask import Flask
 
 from app import create_app
 from colorizer.generators.generator import Generator
-from colorizer.jobs.runtime import ModelStatus
 from colorizer.settings import Settings
 
 
 def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
     """Make an app on folders of its own, with that one generator ready in it."""
-    name, title = generator.weights.name, generator.weights.title
+    name = generator.weights.name
     defaults = {
         "uploads": folder / "uploads",
         "models": folder / "models",
@@ -24,11 +23,8 @@ def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
         "render_factor": 7,
         "secret_key": "of no importance in a test",
     }
-    app = create_app(Settings(**(defaults | settings)))
+    app = create_app(Settings(**(defaults | settings)), generators={name: generator})
     app.testing = True
-    runtime = app.extensions["colorizer"].runtime
-    runtime.start = lambda: None  # nothing is loaded in the background
-    runtime.models[name] = ModelStatus(name, title, "ready", generator=generator)
     return app
 
 
