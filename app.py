@@ -23,6 +23,7 @@ from flask_smorest import Api
 from flask_wtf import CSRFProtect
 
 from colorizer import commands
+from colorizer import generators as loading
 from colorizer.errors import ColorizerError
 from colorizer.jobs.runtime import Runtime
 from colorizer.settings import Settings
@@ -39,7 +40,7 @@ from colorizer.web.api import api
 from colorizer.web.pages import choose_language, pages
 
 if TYPE_CHECKING:
-    from colorizer.generators.generator import Generator
+    from colorizer.generators import Generator
 
 log = logging.getLogger("colorizer")
 
@@ -75,9 +76,7 @@ def create_app(
     """
     settings = settings or Settings.from_environment()
     if settings.device not in ("auto", "cpu"):
-        from colorizer.generators.generator import pick_device
-
-        pick_device(settings.device)
+        loading.pick_device(settings.device)
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key"),

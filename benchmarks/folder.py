@@ -15,7 +15,7 @@ from colorizer.coloring.options import Options
 from colorizer.commands.colorize import photo_way
 from colorizer.commands.pipeline import overlap
 from colorizer.commands.targets import Job
-from colorizer.generators.generator import load_generator
+from colorizer.generators.loading import load_generator
 from colorizer.settings import Settings
 
 RENDER_FACTOR = 35

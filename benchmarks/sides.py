@@ -46,7 +46,7 @@ def load_published(checkpoint: Path) -> Run:
 def load_ours(checkpoint: Path, name: str, precision: str) -> Run:
     """Load this project's code."""
     from colorizer.coloring.colorize import colorize
-    from colorizer.generators.generator import load_generator
+    from colorizer.generators.loading import load_generator
     from colorizer.pictures.photo import Photo
 
     trusted = {sha256(checkpoint.read_bytes()).hexdigest()}

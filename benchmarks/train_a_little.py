@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from colorizer.generators.deoldify import IMAGENET_MEAN, IMAGENET_STD
 from colorizer.generators.deoldify import compat as fastai_compat
-from colorizer.generators.generator import IMAGENET_MEAN, IMAGENET_STD
 from training.data import Photos, build_cache, crop
 
 from .published import make_checkpoint

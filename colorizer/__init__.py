@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 from colorizer.version import __version__
@@ -24,17 +25,13 @@ __all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_g
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch only once it is needed: ``--help`` and ``--version`` do without."""
-    if name == "load_generator":
-        from colorizer.generators.generator import load_generator
-
-        return load_generator
-    if name == "colorize_image":
-        from colorizer.coloring.images import colorize_image
-
-        return colorize_image
-    if name in ("colorize", "colorize_file"):
-        from colorizer.coloring import colorize as coloring
-
-        return getattr(coloring, name)
-    raise AttributeError(name)
+    """Import what is asked for, and no more: ``--version`` does without PyTorch and NumPy."""
+    module = {
+        "colorize": "colorizer.coloring.colorize",
+        "colorize_file": "colorizer.coloring.colorize",
+        "colorize_image": "colorizer.coloring.images",
+        "load_generator": "colorizer.generators.loading",
+    }.get(name)
+    if module is None:
+        raise AttributeError(name)
+    return getattr(import_module(module), name)

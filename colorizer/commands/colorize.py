@@ -23,7 +23,7 @@ from colorizer.pictures.photo import read_photo, write_photo
 from colorizer.settings import MODELS, RENDER_FACTORS, Settings
 
 if TYPE_CHECKING:
-    from colorizer.generators.generator import Generator
+    from colorizer.generators import Generator
 
 
 def _factors(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:

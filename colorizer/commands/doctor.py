@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 import click
 
+from colorizer import generators
 from colorizer.errors import ColorizerError
-from colorizer.generators.table import WEIGHTS, open_verified
+from colorizer.generators.table import WEIGHTS
+from colorizer.generators.verify import open_verified
 from colorizer.settings import PREFIX, Settings
 from colorizer.version import __version__
 
@@ -53,30 +55,24 @@ def _versions(settings: Settings) -> Iterator[Finding]:
 
 
 def _fastai(settings: Settings) -> Iterator[Finding]:
-    from colorizer.generators.deoldify.compat import FASTAI_VERSION, fastai_problem
-
-    problem = fastai_problem()
-    mend = f"pip install --no-deps --force-reinstall fastai=={FASTAI_VERSION}"
+    problem, version = generators.fastai_problem(), generators.FASTAI_VERSION
+    mend = f"pip install --no-deps --force-reinstall fastai=={version}"
     yield (
-        (True, f"fastai is {FASTAI_VERSION}, whole")
+        (True, f"fastai is {version}, whole")
         if problem is None
         else (False, f"{problem}. Mend it with: {mend}")
     )
 
 
 def _device(settings: Settings) -> Iterator[Finding]:
-    import torch
-
-    from colorizer.generators.generator import pick_device, pick_precision
-
     try:
-        device = pick_device(settings.device)
+        device = generators.pick_device(settings.device)
     except ColorizerError as error:
         yield False, str(error)
         return
-    precision = str(pick_precision(settings.precision, device)).removeprefix("torch.")
+    precision = str(generators.pick_precision(settings.precision, device)).removeprefix("torch.")
     yield True, f"device {device}, precision {precision}"
-    yield True, f"{settings.threads or torch.get_num_threads()} CPU threads for inference"
+    yield True, f"{settings.threads or generators.count_threads()} CPU threads for inference"
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

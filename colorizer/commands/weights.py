@@ -7,7 +7,8 @@ import sys
 import click
 
 from colorizer.errors import WeightsError
-from colorizer.generators.table import WEIGHTS, find_weights, open_verified
+from colorizer.generators.table import WEIGHTS, find_weights
+from colorizer.generators.verify import open_verified
 from colorizer.settings import Settings
 
 

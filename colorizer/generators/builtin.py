@@ -7,10 +7,12 @@ mean, enlarged along the edges of the luma by a fast guided filter (He and Sun, 
 
 from __future__ import annotations
 
+import safetensors.torch
 import torch
 import torch.nn.functional as F  # noqa: N812
-from safetensors.torch import load
 from torch import Tensor, nn
+
+from colorizer.generators.verify import VerifiedFile
 
 WIDTHS = (32, 64, 128, 256, 320)  # channels at strides 2, 4, 8, 16, 32
 DEPTHS = (0, 2, 3, 3, 2)  # residual blocks at each stride
@@ -171,7 +173,22 @@ def enlarge(
 
 def load_builtin(data: bytes) -> BuiltinNetwork:
     """Load the network for inference from float16 safetensors, every tensor accounted for."""
-    tensors = {name: tensor.float() for name, tensor in load(data).items()}
+    tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(data).items()}
     network = BuiltinNetwork(len(tensors["colours"]))
     network.load_state_dict(tensors, strict=True)
     return network.eval().requires_grad_(False)
+
+
+def load(
+    weights: VerifiedFile, device: torch.device, precision: str
+) -> tuple[nn.Module, torch.dtype]:
+    """Load the network onto a device; ``auto`` is float32, which costs it nothing.
+
+    Returns
+    -------
+    tuple of torch.nn.Module and torch.dtype
+        The network, and the arithmetic it runs in.
+    """
+    dtype = torch.float32 if precision == "auto" else getattr(torch, precision)
+    network: nn.Module = load_builtin(weights.file.read()).to(device, dtype)
+    return network.to(memory_format=torch.channels_last), dtype  # type: ignore[call-overload]

@@ -13,7 +13,8 @@ import requests
 from filelock import FileLock
 
 from colorizer.errors import N_, DownloadError, WeightsError
-from colorizer.generators.table import Weights, open_verified
+from colorizer.generators.table import Weights
+from colorizer.generators.verify import open_verified
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Literal
 from colorizer import generators
 from colorizer.errors import N_, ColorizerError, NotReadyError
 from colorizer.generators.download import download
-from colorizer.generators.table import WEIGHTS, Weights, find_weights, missing_weights
+from colorizer.generators.table import WEIGHTS, Weights, find_weights
+from colorizer.generators.verify import missing_weights
 from colorizer.settings import Settings
 
 if TYPE_CHECKING:
-    from colorizer.generators.generator import Generator
+    from colorizer.generators import Generator
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from colorizer.pictures.photo import (
 )
 
 if TYPE_CHECKING:
-    from colorizer.generators.generator import Generator
+    from colorizer.generators import Generator
 
 THUMBNAIL_PIXELS = 480  # of the longer side
 

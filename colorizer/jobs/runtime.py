@@ -18,7 +18,7 @@ from colorizer.process import release_memory
 from colorizer.settings import Settings
 
 if TYPE_CHECKING:
-    from colorizer.generators.generator import Generator
+    from colorizer.generators import Generator
 
 log = logging.getLogger(__name__)
 

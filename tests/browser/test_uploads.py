@@ -12,7 +12,7 @@ from support.app import app_on
 from support.chromium import PHOTO, listening, needs_chromium, opened, send_photo
 from support.pictures import encoded, scene
 
-from colorizer.generators.generator import load_generator
+from colorizer.generators.loading import load_generator
 
 pytestmark = needs_chromium
 

@@ -12,7 +12,7 @@ from support.app import app_on
 from support.chromium import listening, needs_chromium, opened
 from support.pictures import decoded, encoded, scene
 
-from colorizer.generators.generator import load_generator
+from colorizer.generators.loading import load_generator
 
 pytestmark = needs_chromium
 

@@ -9,7 +9,7 @@ import pytest
 from support.pictures import decoded, encoded, scene
 
 from colorizer.coloring.colorize import colorize
-from colorizer.generators.generator import load_generator
+from colorizer.generators.loading import load_generator
 from colorizer.generators.table import WEIGHTS
 from colorizer.pictures.photo import Photo
 from colorizer.settings import ROOT

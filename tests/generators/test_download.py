@@ -14,7 +14,8 @@ from filelock import FileLock
 
 from colorizer.errors import DownloadError, WeightsError
 from colorizer.generators.download import download
-from colorizer.generators.table import WEIGHTS, open_verified
+from colorizer.generators.table import WEIGHTS
+from colorizer.generators.verify import open_verified
 
 CONTENT = os.urandom(3_000_000)
 ROW = dataclasses.replace(

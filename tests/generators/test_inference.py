@@ -17,10 +17,12 @@ from torch import nn
 from colorizer.errors import WeightsError
 from colorizer.generators.deoldify import cache as folded
 from colorizer.generators.deoldify import compat as fastai_compat
+from colorizer.generators.deoldify import load_plain
 from colorizer.generators.deoldify import unet as unet_module
 from colorizer.generators.deoldify.cache import build_unet, folded_path, read_folded, write_folded
-from colorizer.generators.generator import load_generator, load_plain, pick_precision
+from colorizer.generators.devices import pick_precision
 from colorizer.generators.kernels import parallel, products, winograd
+from colorizer.generators.loading import load_generator
 from colorizer.settings import ROOT
 
 CPU = torch.device("cpu")
@@ -211,7 +213,7 @@ def test_the_smaller_transforms_are_exact_in_bfloat16():
 def test_auto_is_bfloat16_where_it_is_quicker(monkeypatch, features, bfloat16_seconds, dtype):
     seconds = {torch.float32: 1, torch.bfloat16: bfloat16_seconds}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
-    monkeypatch.setattr("colorizer.generators.generator.multiply_seconds", seconds.__getitem__)
+    monkeypatch.setattr("colorizer.generators.devices.multiply_seconds", seconds.__getitem__)
     assert pick_precision("auto", CPU) == dtype
     assert pick_precision("auto", torch.device("mps")) == torch.float32
     assert pick_precision("float16", CPU) == torch.float16
@@ -230,7 +232,7 @@ def test_a_second_start_needs_no_fastai(copy):
     script = f"""
 import sys
 from pathlib import Path
-from colorizer.generators.generator import load_generator
+from colorizer.generators.loading import load_generator
 load_generator("artistic", models=Path({str(copy.models)!r}), trusted=[{copy.sum!r}])
 assert not {{"fastai", "deoldify", "torchvision"}} & set(sys.modules)
 """

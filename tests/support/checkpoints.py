@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.published import make_checkpoint
-from colorizer.generators.generator import Generator, load_generator
+from colorizer.generators.generator import Generator
+from colorizer.generators.loading import load_generator
 from colorizer.generators.table import WEIGHTS
 
 

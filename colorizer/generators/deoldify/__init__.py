@@ -1,1 +1,137 @@
-"""DeOldify's two U-Nets: as published, and folded for inference."""
+"""DeOldify's two generators: folded for inference where they can be, else as published."""
+
+from __future__ import annotations
+
+import logging
+from typing import BinaryIO
+
+import torch
+from torch import Tensor, nn
+
+from colorizer.generators.deoldify import compat
+from colorizer.generators.deoldify.cache import build_unet, read_folded, write_folded
+from colorizer.generators.deoldify.unet import Architecture, UNet
+from colorizer.generators.devices import pick_precision
+from colorizer.generators.verify import VerifiedFile
+
+log = logging.getLogger(__name__)
+
+# ImageNet's mean and standard deviation, with which DeOldify's input and output are normalised.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class DeOldifyNetwork(nn.Module):
+    """DeOldify's RGB-to-RGB generator as a network that takes luma and gives chroma.
+
+    Parameters
+    ----------
+    unet
+        The generator.
+    dtype
+        What it takes; luma and chroma themselves are float32.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, unet: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.unet = unet
+        self.dtype = dtype
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+
+    def forward(self, luma: Tensor) -> Tensor:
+        """Colour a batch: (N, 1, S, S) luma in 0..1 to (N, 2, S, S) U and V of BT.601."""
+        normalised = ((luma - self.mean) / self.std).to(self.dtype)
+        normalised = normalised.contiguous(memory_format=torch.channels_last)
+        rgb = self.unet(normalised).float() * self.std + self.mean
+        red, green, blue = rgb.clamp(0, 1).unbind(1)
+        y = 0.299 * red + 0.587 * green + 0.114 * blue
+        return torch.stack([0.492 * (blue - y), 0.877 * (red - y)], 1)
+
+
+def load(
+    architecture: Architecture, weights: VerifiedFile, device: torch.device, precision: str
+) -> tuple[nn.Module, torch.dtype]:
+    """Load a generator as a network that takes luma and gives chroma.
+
+    What can't be folded runs as published, slowly and in float32.
+
+    Parameters
+    ----------
+    architecture
+        ``deep`` or ``wide``.
+    weights
+        Its checkpoint.
+    device, precision
+        Where and in which arithmetic it is to run; see `devices.pick_precision`.
+
+    Returns
+    -------
+    tuple of torch.nn.Module and torch.dtype
+        The network, on the device, and the arithmetic it runs in.
+
+    Raises
+    ------
+    WeightsError
+        If the file is no checkpoint of this architecture.
+    """
+    dtype = pick_precision(precision, device)
+    unet = _load_unet(architecture, weights)
+    if isinstance(unet, UNet):
+        unet.for_inference(device, dtype)
+    else:
+        dtype = torch.float32
+    return DeOldifyNetwork(unet, dtype).to(device), dtype
+
+
+def _load_unet(architecture: Architecture, weights: VerifiedFile) -> nn.Module:
+    """Load DeOldify's generator as a `UNet`, from what an earlier start kept of it if possible.
+
+    If folding changes what it computes, which it never should, it remains DeOldify's own.
+    """
+    folded = read_folded(weights.path, weights.sha256, architecture)
+    if folded is not None:
+        return folded
+    plain = load_plain(architecture, weights.file, weights.path.name)
+    state = compat.fold(plain)
+    folded = build_unet(architecture, state)
+    if not _agree(folded, plain):
+        log.warning("%s can't be folded; it runs as published, slowly", weights.path.name)
+        return plain
+    write_folded(weights.path, weights.sha256, state)
+    return folded
+
+
+def load_plain(architecture: Architecture, file: BinaryIO, name: str) -> nn.Module:
+    """Load DeOldify's generator as it was published, slow and in float32: the reference.
+
+    Parameters
+    ----------
+    architecture
+        ``deep`` or ``wide``.
+    file
+        A checkpoint.
+    name
+        What to call it in errors.
+
+    Raises
+    ------
+    WeightsError
+        If the file is no checkpoint of this architecture.
+    """
+    state = compat.read_state_dict(file, name)
+    unet = compat.build_generator(architecture)
+    compat.load_state_dict(unet, state, name)
+    return unet
+
+
+def _agree(folded: nn.Module, plain: nn.Module) -> bool:
+    """Tell whether two generators give the same on a small square, to 60 dB of their range."""
+    ramp = torch.linspace(-2, 2, 112)
+    square = (ramp[:, None] * (9 * ramp).cos()).expand(1, 3, -1, -1)
+    with torch.inference_mode():
+        error = (folded(square) - plain(square)).square().mean()
+    return bool(error <= 6**2 * 10 ** (-60 / 10))

@@ -1,0 +1,68 @@
+"""A generator by its name: its row, its verified file, its architecture's way to load it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from colorizer.generators import builtin, deoldify
+from colorizer.generators.devices import pick_device
+from colorizer.generators.generator import Generator
+from colorizer.generators.table import find_weights
+from colorizer.generators.verify import VerifiedFile, open_verified
+from colorizer.process import keep_memory, release_memory
+from colorizer.settings import ROOT
+
+Load = Callable[[VerifiedFile, torch.device, str], tuple[nn.Module, torch.dtype]]
+
+# Each loads a network that maps luma, (N, 1, S, S) from 0 to 1, to chroma, (N, 2, S, S).
+ARCHITECTURES: dict[str, Load] = {
+    "deep": partial(deoldify.load, "deep"),
+    "wide": partial(deoldify.load, "wide"),
+    "builtin": builtin.load,
+}
+
+
+def load_generator(
+    name: str = "artistic",
+    *,
+    models: Path = ROOT / "models",
+    device: str = "auto",
+    precision: str = "auto",
+    trusted: Collection[str] = (),
+) -> Generator:
+    """Load a generator from its verified weight file.
+
+    Parameters
+    ----------
+    name
+        ``artistic``, ``stable``, ``video`` or ``builtin``.
+    models
+        The folder with downloaded weights.
+    device
+        ``auto`` (CUDA, else MPS, else CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    precision
+        ``auto``, ``float32``, ``bfloat16`` or ``float16``; see `pick_precision`.
+    trusted
+        SHA-256 sums of further weight files to accept.
+
+    Raises
+    ------
+    OptionError
+        If there is no generator of that name.
+    DeviceError
+        If the device is named and missing.
+    WeightsError
+        If the weight file is missing or is not what it should be.
+    """
+    keep_memory()
+    weights = find_weights(name)
+    target = pick_device(device)
+    with open_verified(weights.path(models), weights, trusted) as file:
+        network, dtype = ARCHITECTURES[weights.architecture](file, target, precision)
+    release_memory()  # of what the network was made from: as much as a small photo takes
+    return Generator(weights, network, target, dtype)
