@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from colorizer.generators.table import WEIGHTS
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 from .folder import time_folder
 from .report import Case, write_page, write_plot
@@ -33,7 +33,7 @@ FULL = [(1.0, 15), (1.0, 25), (1.0, 35), (1.0, 45), (12.0, 35), (48.0, 35)]
     help="Artistic's weights. Random ones otherwise.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=ROOT / "docs", show_default="docs"
+    "--output", type=click.Path(path_type=Path), default=root() / "docs", show_default="docs"
 )
 def main(full: bool, runs: int | None, checkpoint: Path | None, output: Path) -> None:
     """Write speed.md and speed.png: seconds, ratio, peak memory, agreement of the pictures."""

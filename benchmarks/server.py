@@ -18,7 +18,7 @@ from statistics import median
 import requests
 
 from colorizer.generators.deoldify.cache import folded_path
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 
 def time_start(checkpoint: Path) -> dict[str, float]:
@@ -84,7 +84,7 @@ def _serving(checkpoint: Path) -> Iterator[str]:
         }
         process = subprocess.Popen(
             [sys.executable, "app.py"],
-            cwd=ROOT,
+            cwd=root(),
             env=os.environ | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,5 +1,12 @@
-"""``python -m colorizer``."""
+"""``python -m colorizer``, and the ``colorizer`` command of an installed library."""
 
 from colorizer.commands import cli
 
-cli(prog_name="colorizer")
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="colorizer")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from colorizer.errors import SettingsError
+from colorizer.places import root
 
-ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "COLORIZER_"
 
 MODELS = ("artistic", "stable", "video", "builtin")
@@ -60,7 +60,7 @@ def _number(value: str) -> float:
 def _folder(value: str) -> Path:
     if not value:
         raise ValueError(value)
-    return ROOT / Path(value).expanduser()
+    return root() / Path(value).expanduser()
 
 
 def _switch(value: str) -> bool:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 SCRIPT = """
 import resource
@@ -34,7 +34,7 @@ def test_memory_is_kept_until_it_is_released():
     if sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"):
         pytest.skip("Only glibc's allocator is told what to do, on Linux.")
     answer = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=ROOT, check=True, capture_output=True, timeout=60
+        [sys.executable, "-c", SCRIPT], cwd=root(), check=True, capture_output=True, timeout=60
     )
     kept, left = map(int, answer.stdout.split())
     assert kept > 190_000_000

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from colorizer.errors import SettingsError
-from colorizer.settings import ROOT, Settings
+from colorizer.places import root
+from colorizer.settings import Settings
 
 
 def test_defaults_are_those_of_the_contract():
     settings = Settings.from_environment({})
     assert (settings.host, settings.port, settings.model) == ("127.0.0.1", 5000, "artistic")
-    assert settings.uploads == ROOT / "uploads"
+    assert settings.uploads == root() / "uploads"
     assert (settings.render_factor, settings.max_waiting, settings.keep_hours) == (35, 8, 24)
 
 
@@ -66,7 +67,7 @@ def test_a_bad_value_is_named_with_what_it_takes(name, value, takes):
 def test_what_is_wrong_stops_the_start_with_one_line(setting, says):
     process = subprocess.run(
         [sys.executable, "app.py"],
-        cwd=ROOT,
+        cwd=root(),
         env=setting,
         capture_output=True,
         text=True,
@@ -79,7 +80,7 @@ def test_what_is_wrong_stops_the_start_with_one_line(setting, says):
 
 @pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
 def test_every_setting_is_documented(readme):
-    text = (ROOT / readme).read_text(encoding="utf-8")
+    text = (root() / readme).read_text(encoding="utf-8")
     missing = [
         f.name for f in dataclasses.fields(Settings) if f"COLORIZER_{f.name.upper()}" not in text
     ]

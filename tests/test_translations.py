@@ -9,9 +9,9 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
-from colorizer.settings import ROOT
+from colorizer.places import root
 
-FOLDER = ROOT / "translations" / "ko" / "LC_MESSAGES"
+FOLDER = root() / "translations" / "ko" / "LC_MESSAGES"
 
 
 def catalog():
@@ -20,12 +20,12 @@ def catalog():
 
 
 def test_every_message_is_translated():
-    with (ROOT / "babel.cfg").open() as file:
+    with (root() / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     keywords = DEFAULT_KEYWORDS | {"lazy_gettext": None}
     wanted = {
         message
-        for _, _, message, _, _ in extract_from_dir(ROOT, methods, options, keywords=keywords)
+        for _, _, message, _, _ in extract_from_dir(root(), methods, options, keywords=keywords)
     }
     assert len(wanted) > 100
     translated = {message.id for message in catalog() if message.string and not message.fuzzy}

@@ -14,8 +14,8 @@ from colorizer.generators.devices import pick_device
 from colorizer.generators.generator import Generator
 from colorizer.generators.table import find_weights
 from colorizer.generators.verify import VerifiedFile, open_verified
+from colorizer.places import root
 from colorizer.process import keep_memory, release_memory
-from colorizer.settings import ROOT
 
 Load = Callable[[VerifiedFile, torch.device, str], tuple[nn.Module, torch.dtype]]
 
@@ -30,7 +30,7 @@ ARCHITECTURES: dict[str, Load] = {
 def load_generator(
     name: str = "artistic",
     *,
-    models: Path = ROOT / "models",
+    models: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
     trusted: Collection[str] = (),
@@ -42,7 +42,8 @@ def load_generator(
     name
         ``artistic``, ``stable``, ``video`` or ``builtin``.
     models
-        The folder with downloaded weights.
+        The folder with downloaded weights; by default ``models`` in the checkout of the project
+        or, where the library is installed, in the working directory.
     device
         ``auto`` (CUDA, else MPS, else CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     precision
@@ -62,7 +63,8 @@ def load_generator(
     keep_memory()
     weights = find_weights(name)
     target = pick_device(device)
-    with open_verified(weights.path(models), weights, trusted) as file:
+    path = weights.path(Path(models) if models else root() / "models")
+    with open_verified(path, weights, trusted) as file:
         network, dtype = ARCHITECTURES[weights.architecture](file, target, precision)
     release_memory()  # of what the network was made from: as much as a small photo takes
     return Generator(weights, network, target, dtype)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from colorizer.errors import N_, OptionError
-from colorizer.settings import ROOT
+from colorizer.places import shipped_models
 
 DEEPAI = "https://data.deepai.org/deoldify/"
 AUTHOR = "https://huggingface.co/spensercai/DeOldify/resolve/main/"
@@ -40,7 +40,7 @@ class Weights:
 
     def path(self, models: Path) -> Path:
         """Where the file stands, given the folder for downloaded weights."""
-        return (models if self.urls else ROOT / "models") / self.file
+        return (models if self.urls else shipped_models()) / self.file
 
 
 # Sizes and sums are those of the files that DeOldify's author published (MIT).

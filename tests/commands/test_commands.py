@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 from support.pictures import decoded, encoded, scene
 
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 PHOTO = encoded(scene())
 
@@ -28,7 +28,7 @@ def colorizer(tmp_path, artistic_checkpoint):
         } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
         return subprocess.run(
             [sys.executable, "-m", "colorizer", *map(str, arguments)],
-            cwd=ROOT,
+            cwd=root(),
             env=os.environ | environment,
             input=input,
             capture_output=True,
@@ -175,13 +175,13 @@ for argument in ("--help", "--version"):
     cli([argument], standalone_mode=False)
 assert not {"torch", "flask", "fastai", "cv2"} & set(sys.modules), sorted(sys.modules)
 """
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", script], cwd=root(), check=True, capture_output=True)
 
 
 def test_flask_runs_the_same_commands(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "app", "weights", "list"],
-        cwd=ROOT,
+        cwd=root(),
         env=os.environ | {"COLORIZER_UPLOADS": str(tmp_path)},
         capture_output=True,
         timeout=60,

@@ -15,7 +15,7 @@ import tifffile
 from PIL import Image
 from support.pictures import encoded, scene
 
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 KINDS = ["jpg", "png", "tif", "webp", "avif", "heic", "jp2", "bmp", "pgm", "gif"]
 RESULTS = {"heic": "jpg", "jp2": "png", "bmp": "png", "pgm": "png", "gif": "png"}
@@ -52,7 +52,7 @@ def fill(folder):
 def start(folder, tmp_path):
     return subprocess.Popen(
         [sys.executable, "-m", "colorizer", "colorize", folder, "--recursive"],
-        cwd=ROOT,
+        cwd=root(),
         env=os.environ
         | {
             "COLORIZER_MODEL": "builtin",

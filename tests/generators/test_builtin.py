@@ -12,7 +12,7 @@ from colorizer.coloring.colorize import colorize
 from colorizer.generators.loading import load_generator
 from colorizer.generators.table import WEIGHTS
 from colorizer.pictures.photo import Photo
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def client(app, client, builtin):
 def test_it_comes_with_the_project_and_is_small():
     row = WEIGHTS["builtin"]
     assert row.urls == ()
-    assert (ROOT / "models" / row.file).stat().st_size == row.size <= 24_000_000
+    assert (root() / "models" / row.file).stat().st_size == row.size <= 24_000_000
 
 
 @pytest.mark.parametrize("render_factor", [7, 20, 35, 45])

@@ -15,7 +15,7 @@ import torch
 
 from colorizer.errors import WeightsError
 from colorizer.generators.deoldify import compat as fastai_compat
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 
 class Evil:
@@ -51,7 +51,7 @@ assert state() == before, (before, state())
 assert torch.equal(torch.get_rng_state(), random)
 """
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script], cwd=root(), capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""

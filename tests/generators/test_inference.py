@@ -23,7 +23,7 @@ from colorizer.generators.deoldify.cache import build_unet, folded_path, read_fo
 from colorizer.generators.devices import pick_precision
 from colorizer.generators.kernels import parallel, products, winograd
 from colorizer.generators.loading import load_generator
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 CPU = torch.device("cpu")
 RANGE = 6  # the network's output lies between -3 and 3
@@ -236,7 +236,7 @@ from colorizer.generators.loading import load_generator
 load_generator("artistic", models=Path({str(copy.models)!r}), trusted=[{copy.sum!r}])
 assert not {{"fastai", "deoldify", "torchvision"}} & set(sys.modules)
 """
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", script], cwd=root(), check=True, timeout=120)
 
 
 def test_what_is_kept_gives_the_same_picture(copy, artistic):

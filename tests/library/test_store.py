@@ -10,7 +10,7 @@ import pytest
 
 from colorizer.errors import NotFoundError
 from colorizer.library.store import Record, Store, new_id
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 RECORD = Record(
     id="",
@@ -100,7 +100,7 @@ with Store(Path(sys.argv[1])).incoming() as folder:
 """
     arguments = [sys.executable, "-c", script, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=ROOT, **pipes) as process:
+    with subprocess.Popen(arguments, cwd=root(), **pipes) as process:
         process.stdout.readline()
         Store(tmp_path)
         assert len(list(tmp_path.rglob("original"))) == 1

@@ -16,7 +16,7 @@ from support.pictures import decoded, encoded, scene
 from support.process import serving
 
 from colorizer.library.store import Store
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 
 def test_sixteen_at_once_are_answered_or_sent_away_and_none_is_mixed_up(
@@ -99,7 +99,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path):
         }
         process = subprocess.run(
             [sys.executable, "app.py"],
-            cwd=ROOT,
+            cwd=root(),
             env=os.environ | environment,
             capture_output=True,
             text=True,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import requests
 
-from colorizer.settings import ROOT
+from colorizer.places import root
 
 
 class Server:
@@ -77,7 +77,7 @@ def serving(uploads, checkpoint, **settings) -> Iterator[Server]:
     } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
     process = subprocess.Popen(
         [sys.executable, "app.py"],
-        cwd=ROOT,
+        cwd=root(),
         env=os.environ | environment,
         stderr=subprocess.PIPE,
         text=True,
