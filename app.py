@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import waitress
+from filelock import FileLock
 from flask import Flask, Response
 from flask_babel import Babel
 from flask_smorest import Api
@@ -25,6 +24,7 @@ from flask_wtf import CSRFProtect
 from colorizer import commands
 from colorizer import generators as loading
 from colorizer.errors import ColorizerError
+from colorizer.files import written_whole
 from colorizer.jobs.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.version import __version__
@@ -159,11 +159,11 @@ def _kept_secret(path: Path) -> str:
     """Read the key that signs cookies from its private file, made at the first start."""
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # mode 0600
-            file.write(secrets.token_hex(32))
-            file.flush()
-            with contextlib.suppress(FileExistsError):  # another process was quicker
-                os.link(file.name, path)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():  # or another process was quicker
+                with written_whole(path) as part:
+                    part.touch(0o600)
+                    part.write_text(secrets.token_hex(32))
     return path.read_text()
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from colorizer.files import written_whole
 from colorizer.generators.deoldify import IMAGENET_MEAN, IMAGENET_STD
 from colorizer.generators.deoldify import compat as fastai_compat
 from training.data import Photos, build_cache, crop
@@ -89,13 +90,12 @@ def main(
 
 def save(model: nn.Module, target: Path) -> None:
     """Write the model in the official, legacy format, complete or not at all."""
-    part = target.with_suffix(".part")
-    torch.save(
-        {"model": model.state_dict(), "opt": {"state": {}, "param_groups": []}},
-        part,
-        _use_new_zipfile_serialization=False,
-    )
-    part.replace(target)
+    with written_whole(target) as part:
+        torch.save(
+            {"model": model.state_dict(), "opt": {"state": {}, "param_groups": []}},
+            part,
+            _use_new_zipfile_serialization=False,
+        )
 
 
 if __name__ == "__main__":

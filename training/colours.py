@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from colorizer.files import written_whole
 from training.data import Photos, shrink_chroma
 
 STEP = (0.08, 0.07)  # between neighbours, in B - Y and in R - Y
@@ -75,7 +76,8 @@ def load_palette(photos: Photos, seed: int = 0) -> Palette:
     """Load the cache's palette, made the first time."""
     path = photos.folder / "palette.pt"
     if not path.exists():
-        torch.save(asdict(make_palette(photos, seed)), path)
+        with written_whole(path) as part:
+            torch.save(asdict(make_palette(photos, seed)), part)
     return Palette(**torch.load(path, weights_only=True))
 
 

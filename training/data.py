@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from colorizer.files import written_whole
+
 SIDE = 160
 VALIDATION_SHARE = 0.05
 NEAR = 22.0  # bits of 64 by which two dHashes differ + levels by which two thumbnails do
@@ -106,7 +108,8 @@ def build_cache(archives: list[Path], folder: Path, seed: int = 0) -> None:
     held_out = max(1, round(VALIDATION_SHARE * len(names)))
     validation, train = np.sort(order[:held_out]), np.sort(order[held_out:])
     twins = find_twins(stack, train, validation)
-    np.savez(folder / "split.npz", train=train, validation=np.setdiff1d(validation, twins))
+    with written_whole(folder / "split.npz") as part:  # last: where it is, the cache is complete
+        np.savez(part, train=train, validation=np.setdiff1d(validation, twins))
 
 
 class Photos:

@@ -6,7 +6,6 @@ import argparse
 import copy
 import json
 import math
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import torch.nn.functional as F  # noqa: N812
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from colorizer.files import written_whole
 from colorizer.generators.builtin import BuiltinNetwork, ResidualBlock
 from training.colours import Palette, load_palette
 from training.data import CB_SCALE, CR_SCALE, Photos, build_cache, training_batch
@@ -130,9 +130,8 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint; a crash leaves the former one."""
-        partial = self.folder / "checkpoint.partial"
-        torch.save(self.state(), partial)
-        os.replace(partial, self.folder / "checkpoint.pt")
+        with written_whole(self.folder / "checkpoint.pt") as part:
+            torch.save(self.state(), part)
 
     def rate(self) -> float:
         """Learning rate of the current step: a short rise, then half a cosine."""
@@ -236,9 +235,8 @@ def export(network: nn.Module, path: Path) -> None:
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in network.state_dict().items()
     }
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial)
-    os.replace(partial, path)
+    with written_whole(path) as part:
+        save_file(tensors, part)
 
 
 def main() -> None:

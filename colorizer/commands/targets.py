@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from colorizer.files import is_part, written_whole
 from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
 
 
@@ -51,12 +51,8 @@ def deliver(write: Callable[[Path], None], target: Path | None) -> None:
                 shutil.copyfileobj(file, sys.stdout.buffer)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    try:
+    with written_whole(target) as part:
         write(part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _jobs(
@@ -69,7 +65,8 @@ def _jobs(
         if path in folders:
             out = Path(output) if output else path.with_name(f"{path.resolve().name}-colorized")
             for found in sorted(path.rglob("*") if recursive else path.iterdir()):
-                if found.suffix.lower() in SUFFIXES and out not in found.parents:
+                is_photo = found.suffix.lower() in SUFFIXES and not is_part(found)
+                if is_photo and out not in found.parents:
                     inside = found.relative_to(path)
                     yield Job(found, _suffixed(out / inside, format_))
         elif output == "-" or (output is None and name == "-"):

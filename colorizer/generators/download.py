@@ -13,6 +13,7 @@ import requests
 from filelock import FileLock
 
 from colorizer.errors import N_, DownloadError, WeightsError
+from colorizer.files import put_in_place
 from colorizer.generators.table import Weights
 from colorizer.generators.verify import open_verified
 
@@ -85,7 +86,7 @@ def download(
             for url in [*own, *weights.urls]:
                 try:
                     _fetch_resuming(url, part, weights, trusted, progress)
-                    os.replace(part, path)
+                    put_in_place(part, path)
                     return path
                 except (requests.RequestException, _WrongFileError) as error:
                     log.warning("%s: %s", url, error)
@@ -152,5 +153,3 @@ def _fetch_once(url: str, part: Path, start: int, size: int | None, progress: Pr
                 progress(file.tell(), total)
                 if file.tell() > (total or LARGEST):
                     raise _WrongFileError("more bytes than announced")
-            file.flush()
-            os.fsync(file.fileno())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from colorizer.errors import N_, ColorizerError, NotFoundError
+from colorizer.files import written_whole
 from colorizer.library.store import ID, Record, Store
 
 log = logging.getLogger(__name__)
@@ -169,10 +170,8 @@ class Batches:
                 path.unlink(missing_ok=True)
 
     def _write(self, batch: Batch) -> None:
-        with self._store.incoming() as folder:
-            path = folder / "batch.json"
-            path.write_text(json.dumps(asdict(batch), ensure_ascii=False), encoding="utf-8")
-            path.replace(self._path(batch.id))
+        with written_whole(self._path(batch.id)) as part:
+            part.write_text(json.dumps(asdict(batch), ensure_ascii=False), encoding="utf-8")
 
     def _path(self, id: str) -> Path:
         # What is no id names a file that can't be there.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from colorizer.errors import N_, NotFoundError
+from colorizer.files import flush, put_in_place
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
 # What pages show in place of a photo's files: small, and of a kind that every browser knows.
@@ -103,9 +103,9 @@ class Store:
         meta = json.dumps(asdict(record), ensure_ascii=False, indent=2)
         (folder / "meta.json").write_text(meta, encoding="utf-8")
         for path in [*folder.iterdir(), folder]:
-            _flush(path)
+            flush(path)
         folder.rename(self.folder / record.id)
-        _flush(self.folder)
+        flush(self.folder)
 
     def get(self, id: str) -> Record:
         """Return a photo's record.
@@ -127,7 +127,7 @@ class Store:
 
     @contextmanager
     def attach(self, record: Record, file: str) -> Iterator[Path]:
-        """Lend a path to write a file of a stored photo to: it appears whole, or not at all.
+        """Lend a path to write a further file of a stored photo to: it appears whole or not at all.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class Store:
         with self.incoming() as folder:
             yield folder / file
             try:
-                (folder / file).replace(self.path(record, file))
+                put_in_place(folder / file, self.path(record, file))
             except FileNotFoundError as error:
                 raise _no_such_photo() from error
 
@@ -210,12 +210,3 @@ def _remove_if_dead(lock: Path) -> None:
     except Timeout:
         return
     lock.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Write a file's or a folder's content through to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from pathlib import Path
 
 import torch
@@ -19,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from colorizer.files import written_whole
 from colorizer.generators.deoldify.unet import Architecture, UNet
 
 log = logging.getLogger(__name__)
@@ -74,18 +73,11 @@ def write_folded(weights: Path, digest: str, state: dict[str, Tensor]) -> None:
     Where the folder can't be written to, it is not kept; the next start takes a little longer.
     """
     path = folded_path(weights)
-    part = None
     try:
-        handle, name = tempfile.mkstemp(".part", path.stem, path.parent)
-        os.close(handle)
-        part = Path(name)
-        save_file(state, part, _metadata(digest, state))
-        part.chmod(0o644)
-        part.replace(path)
+        with written_whole(path) as part:
+            save_file(state, part, _metadata(digest, state))
     except (OSError, SafetensorError) as error:
         log.info("%s can't be kept: %s", path.name, error)
-        if part is not None:
-            _delete(part)
 
 
 def _metadata(digest: str, state: dict[str, Tensor]) -> dict[str, str]:
