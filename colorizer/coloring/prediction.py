@@ -9,11 +9,6 @@ import numpy as np
 from colorizer.coloring.colorize import Prediction
 
 
-def prediction_name(model: str, render_factor: int) -> str:
-    """Name the file of a guess by the generator and the render factor asked for."""
-    return f"{model}-{render_factor}.npz"
-
-
 def encode_prediction(prediction: Prediction) -> bytes:
     """Write a guess as an npz file.
 

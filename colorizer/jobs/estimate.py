@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from statistics import median
 
-from colorizer.library.store import Record
+from colorizer.library.records import Record
 
 LAST = 9  # photos of a generator that are remembered
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from colorizer.errors import ColorizerError
 from colorizer.jobs.models import Models
 from colorizer.jobs.turns import Turns
-from colorizer.library.store import Record
+from colorizer.library.records import Record
 
 
 class Metrics(Collector):

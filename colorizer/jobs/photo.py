@@ -9,11 +9,12 @@ from typing import IO, TYPE_CHECKING
 
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import Options
-from colorizer.coloring.prediction import encode_prediction, prediction_name
+from colorizer.coloring.prediction import encode_prediction
 from colorizer.errors import N_, TooLargeError
 from colorizer.jobs.results import known_prediction
 from colorizer.jobs.runtime import Runtime
-from colorizer.library.store import AFTER, BEFORE, THUMBNAIL, Record, new_id
+from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
+from colorizer.library.store import new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
 from colorizer.pictures.photo import (
     Photo,

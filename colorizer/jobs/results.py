@@ -9,11 +9,11 @@ from PIL import Image
 
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import Options
-from colorizer.coloring.prediction import decode_prediction, encode_prediction, prediction_name
+from colorizer.coloring.prediction import decode_prediction, encode_prediction
 from colorizer.errors import N_, OptionError
 from colorizer.jobs.runtime import Runtime
-from colorizer.library.store import AFTER, BEFORE, Record
-from colorizer.pictures.formats import EXTENSIONS, SUFFIXES
+from colorizer.library.records import AFTER, BEFORE, Record, prediction_name, preview_name
+from colorizer.pictures.formats import EXTENSIONS
 from colorizer.pictures.photo import (
     Photo,
     crop_photo,
@@ -51,7 +51,7 @@ def result_path(record: Record, runtime: Runtime, strength: int, kind: str | Non
         If it can't be made, or the photo has been deleted meanwhile.
     """
     store = runtime.store
-    stored = SUFFIXES[Path(record.result).suffix]
+    stored = record.result_kind
     kind = kind or stored
     if (strength, kind) == (record.strength, stored):
         return store.path(record, record.result)
@@ -111,8 +111,8 @@ def preview_try(record: Record, runtime: Runtime, options: Options) -> bytes:
     looking again, takes no further run.
     """
     generator = runtime.models.ready(options.model)
-    name = prediction_name(generator.weights.name, options.render_factor)
-    preview = runtime.store.path(record, f"{name}.webp")
+    asked = generator.weights.name, options.render_factor
+    preview = runtime.store.path(record, preview_name(*asked))
     if not preview.exists():
         with runtime.queue.turn() as watch:
             if not preview.exists():  # another request may have had its turn for the same
@@ -120,7 +120,7 @@ def preview_try(record: Record, runtime: Runtime, options: Options) -> bytes:
                 with runtime.queue.generating(watch):
                     prediction = predict(photo, generator, options.render_factor)
                 coloured = apply_prediction(shrink_photo(photo, TRY_PIXELS), prediction)
-                _keep(record, runtime, name, encode_prediction(prediction))
+                _keep(record, runtime, prediction_name(*asked), encode_prediction(prediction))
                 _keep(record, runtime, preview.name, preview_photo(coloured))
     return _blend(record, runtime, preview.name, options.strength)
 
@@ -135,7 +135,7 @@ def known_prediction(
 
 def _prediction(record: Record, runtime: Runtime) -> Prediction:
     """Return the prediction that a photo's result was made of."""
-    path = runtime.store.path(record, prediction_name(record.model, record.requested_render_factor))
+    path = runtime.store.path(record, record.prediction)
     return decode_prediction(path.read_bytes())
 
 

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeVar
 
 from colorizer.errors import N_, ColorizerError, NotFoundError
 from colorizer.files import written_whole
-from colorizer.library.store import ID, Record, Store
+from colorizer.library.records import Record
+from colorizer.library.store import ID, Store
 
 log = logging.getLogger(__name__)
 

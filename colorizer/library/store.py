@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,55 +14,9 @@ from filelock import FileLock, Timeout
 
 from colorizer.errors import N_, NotFoundError
 from colorizer.files import flush, put_in_place
+from colorizer.library.records import Record
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
-# What pages show in place of a photo's files: small, and of a kind that every browser knows.
-BEFORE, AFTER, THUMBNAIL = "before.webp", "after.webp", "thumbnail.webp"
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is known of a stored photo: its ``meta.json``.
-
-    Attributes
-    ----------
-    id, owner, created
-        Its unguessable name; whose it is; when it was made (ISO 8601, UTC).
-    name
-        What the visitor's file was called.
-    original, result, kind
-        The files' names in the folder; the kind of the input's bytes.
-    model, requested_model
-        The generator that coloured it; the one asked for, None if none was named.
-    render_factor, requested_render_factor
-        The render factor used; the one asked for. Less was used if memory was short.
-    strength
-        0 to 100.
-    width, height, seconds
-        Size in pixels; how long the colouring took.
-    pages
-        How many pictures the input has; the first was coloured.
-    keep_gps
-        Whether a result may say where the photo was taken.
-    """
-
-    id: str
-    owner: str
-    created: str
-    name: str
-    original: str
-    result: str
-    kind: str
-    model: str
-    requested_model: str | None
-    render_factor: int
-    requested_render_factor: int
-    strength: int
-    width: int
-    height: int
-    seconds: float
-    pages: int = 1
-    keep_gps: bool = False
 
 
 class Store:
@@ -100,8 +52,7 @@ class Store:
 
     def add(self, folder: Path, record: Record) -> None:
         """Keep what was written into `folder`: it appears as a whole under ``record.id``."""
-        meta = json.dumps(asdict(record), ensure_ascii=False, indent=2)
-        (folder / "meta.json").write_text(meta, encoding="utf-8")
+        (folder / "meta.json").write_text(record.to_json(), encoding="utf-8")
         for path in [*folder.iterdir(), folder]:
             flush(path)
         folder.rename(self.folder / record.id)
@@ -185,10 +136,10 @@ class Store:
 
     def _read(self, id: str) -> Record | None:
         try:
-            meta = (self.folder / id / "meta.json").read_text(encoding="utf-8")
+            meta = (self.folder / id / "meta.json").read_bytes()
         except FileNotFoundError:
             return None
-        return Record(**json.loads(meta))
+        return Record.from_json(meta)
 
 
 def new_id() -> str:

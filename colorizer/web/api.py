@@ -17,7 +17,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from colorizer.jobs.models import ModelStatus
-from colorizer.library.store import Record
+from colorizer.library.records import Record
 from colorizer.pictures.formats import WRITABLE
 from colorizer.settings import MODELS, RENDER_FACTORS
 from colorizer.web import access, services

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from colorizer.errors import N_, ColorizerError, NotFoundError, OptionError
 from colorizer.library.batches import Batch, Entry
-from colorizer.library.store import Record
+from colorizer.library.records import Record
 from colorizer.web import access, errors, services
 from colorizer.web.pages import pages, see
 from colorizer.web.photo_pages import photo_view

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
-from pathlib import PurePath
 from types import SimpleNamespace
 
 from flask import Response, render_template, request, url_for
@@ -13,8 +11,7 @@ from flask_babel import gettext
 from colorizer.coloring.options import Options
 from colorizer.generators.table import find_weights
 from colorizer.jobs.results import preview_region, preview_result, preview_try
-from colorizer.library.store import Record
-from colorizer.pictures.formats import SUFFIXES
+from colorizer.library.records import Record
 from colorizer.web import services
 from colorizer.web.forms import FORMAT_NAMES, OptionsForm
 from colorizer.web.pages import model_view, pages, see
@@ -130,8 +127,8 @@ def photo_view(record: Record) -> SimpleNamespace:
     """Return what templates show of a photo."""
     fields = dataclasses.asdict(record) | {
         "model_title": gettext(find_weights(record.model).title),
-        "created": datetime.fromisoformat(record.created),
-        "format": SUFFIXES[PurePath(record.result).suffix].lower(),
+        "created": record.created_at,
+        "format": record.result_kind.lower(),
         "expires": services().store.expires(record.created),
     }
     return SimpleNamespace(**fields)

@@ -14,7 +14,7 @@ from colorizer.coloring.options import Options
 from colorizer.errors import N_, OptionError
 from colorizer.jobs.photo import color_again, color_upload
 from colorizer.jobs.results import result_path
-from colorizer.library.store import THUMBNAIL, Record
+from colorizer.library.records import THUMBNAIL, Record
 from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
 from colorizer.web import services
 from colorizer.web.access import owner

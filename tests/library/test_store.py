@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from colorizer.errors import NotFoundError
-from colorizer.library.store import Record, Store, new_id
+from colorizer.library.records import Record
+from colorizer.library.store import Store, new_id
 from colorizer.places import root
 
 RECORD = Record(

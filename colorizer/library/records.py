@@ -1,0 +1,147 @@
+"""What is known of a stored photo, and what its files are called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, asdict, dataclass, fields
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any, get_type_hints
+
+from colorizer.pictures.formats import SUFFIXES
+
+VERSION = 1  # of the JSON. One more whenever another release could not read it any more.
+# What pages show in place of a photo's files: small, and of a kind that every browser knows.
+BEFORE, AFTER, THUMBNAIL = "before.webp", "after.webp", "thumbnail.webp"
+
+
+class RecordError(Exception):
+    """A record can't be read: it is damaged, or another release wrote it."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a stored photo: its ``meta.json``.
+
+    Attributes
+    ----------
+    id, owner, created
+        Its unguessable name; whose it is; when it was made (ISO 8601, UTC).
+    name
+        What the visitor's file was called.
+    original, result, kind
+        The files' names in the folder; the kind of the input's bytes.
+    model, requested_model
+        The generator that coloured it; the one asked for, None if none was named.
+    render_factor, requested_render_factor
+        The render factor used; the one asked for. Less was used if memory was short.
+    strength
+        0 to 100.
+    width, height, seconds
+        Size in pixels; how long the colouring took.
+    pages
+        How many pictures the input has; the first was coloured.
+    keep_gps
+        Whether a result may say where the photo was taken.
+    """
+
+    id: str
+    owner: str
+    created: str
+    name: str
+    original: str
+    result: str
+    kind: str
+    model: str
+    requested_model: str | None
+    render_factor: int
+    requested_render_factor: int
+    strength: int
+    width: int
+    height: int
+    seconds: float
+    pages: int = 1
+    keep_gps: bool = False
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        return datetime.fromisoformat(self.created)
+
+    @property
+    def result_kind(self) -> str:
+        """The kind of the result's file: a key of `formats.FORMATS`."""
+        return SUFFIXES[PurePath(self.result).suffix]
+
+    @property
+    def prediction(self) -> str:
+        """The name of the file with the prediction that the result was made of."""
+        return prediction_name(self.model, self.requested_render_factor)
+
+    def to_json(self) -> str:
+        """Write the record as JSON that `from_json` reads."""
+        return json.dumps({"version": VERSION} | asdict(self), ensure_ascii=False, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Record:
+        """Read what `to_json` wrote, or release 0.1.0, which wrote no version.
+
+        Raises
+        ------
+        RecordError
+            If it is no JSON, of another version, or a field is missing, unknown or not as it
+            should be.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"it is no JSON: {error}") from error
+        if not isinstance(data, dict):
+            raise RecordError("it is no JSON object")
+        version = data.pop("version", 1)
+        if version != VERSION:
+            raise RecordError(f"it is of version {version!r}, and this release reads {VERSION}")
+        _check_fields(data)
+        record = cls(**data)
+        try:
+            aware = record.created_at.tzinfo is not None
+        except ValueError:
+            aware = False
+        if not aware:
+            raise RecordError("“created” is no time with a time zone")
+        for file in (record.original, record.result):
+            if PurePath(file).name != file or PurePath(file).suffix not in SUFFIXES:
+                raise RecordError(f"“{file}” is no name of a picture file")
+        return record
+
+
+def prediction_name(model: str, render_factor: int) -> str:
+    """Name the file of a prediction by a generator at the render factor asked for."""
+    return f"{model}-{render_factor}.npz"
+
+
+def preview_name(model: str, render_factor: int) -> str:
+    """Name the file of the small picture in full colour that goes with a prediction."""
+    return f"{prediction_name(model, render_factor)}.webp"
+
+
+_TYPES = get_type_hints(Record)
+_NEEDED = {field.name for field in fields(Record) if field.default is MISSING}
+
+
+def _check_fields(data: dict[str, Any]) -> None:
+    if unknown := data.keys() - _TYPES.keys():
+        raise RecordError(f"unknown: {', '.join(sorted(unknown))}")
+    if missing := _NEEDED - data.keys():
+        raise RecordError(f"missing: {', '.join(sorted(missing))}")
+    for name, value in data.items():
+        if not _is_of(value, _TYPES[name]):
+            raise RecordError(f"“{name}” is {value!r}")
+
+
+def _is_of(value: object, type_: Any) -> bool:
+    """Tell whether a value read from JSON is of a field's type."""
+    if type_ is float:
+        type_ = int | float
+    # To Python, True is an integer.
+    return isinstance(value, type_) and isinstance(value, bool) == (type_ is bool)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from colorizer.library.records import Record, RecordError
+
+RECORD = Record(
+    id="x" * 22,
+    owner="me",
+    created="2026-01-02T03:04:05.678901+00:00",
+    name="할머니.jpg",
+    original="original.heic",
+    result="result.jpg",
+    kind="HEIC",
+    model="artistic",
+    requested_model=None,
+    render_factor=20,
+    requested_render_factor=35,
+    strength=100,
+    width=3,
+    height=2,
+    seconds=1.25,
+    pages=2,
+    keep_gps=True,
+)
+FIELDS = dataclasses.asdict(RECORD)
+
+
+def changed(**changes):
+    return json.dumps(FIELDS | {"version": 1} | changes)
+
+
+def test_a_record_comes_back_as_it_was():
+    text = RECORD.to_json()
+    assert json.loads(text)["version"] == 1
+    assert "할머니" in text
+    assert Record.from_json(text) == Record.from_json(text.encode()) == RECORD
+
+
+def test_the_first_release_wrote_no_version():
+    assert Record.from_json(json.dumps(FIELDS)) == RECORD
+
+
+def test_what_a_record_says_of_its_files():
+    assert RECORD.result_kind == "JPEG"
+    assert RECORD.prediction == "artistic-35.npz"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"id": "x',
+        b"\xff\xfe\xfd",
+        "[" * 100_000,
+        "null",
+        "[]",
+        changed(version=2),
+        changed(version="1"),
+        changed(hints=[]),
+        changed(requested_model=3),
+        changed(name=None),
+        changed(width="3"),
+        changed(strength=True),
+        changed(seconds="1.25"),
+        changed(keep_gps=1),
+        changed(created="yesterday"),
+        changed(created="2026-01-02T03:04:05"),
+        changed(result="../../other/result.jpg"),
+        changed(original="original"),
+        *(json.dumps({k: v for k, v in FIELDS.items() if k != name}) for name in ("id", "seconds")),
+    ],
+)
+def test_what_is_no_record_of_this_release_is_refused(text):
+    with pytest.raises(RecordError):
+        Record.from_json(text)
