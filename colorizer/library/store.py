@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,7 +16,10 @@ from filelock import FileLock, Timeout
 
 from colorizer.errors import N_, NotFoundError
 from colorizer.files import flush, put_in_place
-from colorizer.library.records import Record
+from colorizer.library.index import Index
+from colorizer.library.records import Record, RecordError
+
+log = logging.getLogger(__name__)
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
 
@@ -39,8 +44,10 @@ class Store:
         self._lock = FileLock(self._incoming.with_suffix(".lock"))
         self._lock.acquire()
         self._incoming.mkdir()
+        self._unreadable: set[str] = set()  # what the log has been told of
+        self._index = Index(folder / ".index.sqlite3", self._ids, self._read)
 
-    @contextmanager
+    @contextlib.contextmanager
     def incoming(self) -> Iterator[Path]:
         """Lend an empty folder to write a photo into; what isn't kept by `add` is removed."""
         folder = self._incoming / secrets.token_urlsafe(16)
@@ -57,6 +64,7 @@ class Store:
             flush(path)
         folder.rename(self.folder / record.id)
         flush(self.folder)
+        self._index.add([record])
 
     def get(self, id: str) -> Record:
         """Return a photo's record.
@@ -76,7 +84,7 @@ class Store:
         record = self._read(id) if ID.fullmatch(id) else None
         return record if record and not self.is_over(record.created) else None
 
-    @contextmanager
+    @contextlib.contextmanager
     def attach(self, record: Record, file: str) -> Iterator[Path]:
         """Lend a path to write a further file of a stored photo to: it appears whole or not at all.
 
@@ -98,27 +106,54 @@ class Store:
 
     def newest(self, count: int) -> list[Record]:
         """Return the newest photos of all owners, newest first."""
-        return sorted(self._all(), key=lambda record: record.created, reverse=True)[:count]
+        found = (self.find(id) for id in self._index.newest(count))
+        return [record for record in found if record]
 
-    def list(self, owner: str) -> list[Record]:
-        """Return the photos of one owner, newest first."""
-        mine = [r for r in self._all() if r.owner == owner and not self.is_over(r.created)]
-        return sorted(mine, key=lambda record: record.created, reverse=True)
+    def list(self, owner: str, first: int = 0, count: int | None = None) -> list[Record]:
+        """Return the photos of one owner, newest first; no other record is read.
+
+        Parameters
+        ----------
+        owner
+            Whose.
+        first, count
+            How many of the newest to leave out; how many to return at most, None: all the rest.
+        """
+        ids = self._index.of_owner(owner, self._oldest(), first, count)
+        found = (self.find(id) for id in ids)
+        return [record for record in found if record and record.owner == owner]
+
+    def count(self, owner: str) -> int:
+        """Return how many photos one owner has."""
+        return self._index.count(owner, self._oldest())
 
     def delete(self, record: Record) -> None:
         """Remove a photo, at once and wholly."""
-        try:
-            (self.folder / record.id).rename(self._incoming / record.id)
-        except FileNotFoundError:
-            return  # somebody else was quicker
-        shutil.rmtree(self._incoming / record.id)
+        self._delete(record.id)
 
     def delete_expired(self) -> int:
-        """Remove the photos whose time is over; return how many."""
-        over = [record for record in self._all() if self.is_over(record.created)]
-        for record in over:
-            self.delete(record)
-        return len(over)
+        """Remove the photos whose time is over; return how many.
+
+        One whose record can't be read is as old as its folder. One that can't be removed is
+        logged, and stops no other.
+        """
+        unreadable = self._index.reconcile()
+        oldest = self._oldest()
+        if oldest is None:
+            return 0
+        over = self._index.until(oldest)
+        for id in unreadable:
+            with contextlib.suppress(FileNotFoundError):
+                if (self.folder / id).stat().st_mtime <= oldest.timestamp():
+                    over.append(id)
+        removed = 0
+        for id in over:
+            try:
+                self._delete(id)
+                removed += 1
+            except OSError as error:
+                log.warning("%s can't be removed, its time being over: %s", id, error)
+        return removed
 
     def expires(self, created: str) -> datetime | None:
         """When what was made at a time (ISO 8601) will be deleted by itself; None: never."""
@@ -129,17 +164,40 @@ class Store:
         expires = self.expires(created)
         return expires is not None and expires <= datetime.now(timezone.utc)
 
-    def _all(self) -> Iterator[Record]:
-        for folder in self.folder.iterdir():
-            if ID.fullmatch(folder.name) and (record := self._read(folder.name)):
-                yield record
+    def _oldest(self) -> datetime | None:
+        """When the photos were made whose time is over now; None: there are none."""
+        return datetime.now(timezone.utc) - self.keep if self.keep else None
+
+    def _ids(self) -> set[str]:
+        """List the photos whose folders are there."""
+        with os.scandir(self.folder) as entries:
+            return {entry.name for entry in entries if ID.fullmatch(entry.name) and entry.is_dir()}
 
     def _read(self, id: str) -> Record | None:
+        """Read a record; None if there is none, or it can't be read, which is logged once."""
+        folder = self.folder / id
         try:
-            meta = (self.folder / id / "meta.json").read_bytes()
-        except FileNotFoundError:
+            record = Record.from_json((folder / "meta.json").read_bytes())
+            if record.id != id:
+                raise RecordError(f"it is of the photo {record.id}")
+            return record
+        except (OSError, RecordError) as error:
+            if id not in self._unreadable and folder.exists():
+                self._unreadable.add(id)
+                log.warning("%s is left out, its meta.json can't be read: %s", folder, error)
             return None
-        return Record.from_json(meta)
+
+    def _delete(self, id: str) -> None:
+        """Take a photo out of sight in one step, and then off the disk."""
+        away = self._incoming / id
+        with contextlib.suppress(FileNotFoundError):  # where somebody else was quicker
+            (self.folder / id).rename(away)
+        self._index.remove([id])
+        try:
+            if away.exists():
+                shutil.rmtree(away)
+        except OSError as error:  # as on Windows, while a file of it is being sent
+            log.warning("%s is deleted; the next start removes what is left: %s", id, error)
 
 
 def new_id() -> str:
@@ -160,4 +218,5 @@ def _remove_if_dead(lock: Path) -> None:
             shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
     except Timeout:
         return
-    lock.unlink(missing_ok=True)
+    if not lock.with_suffix("").exists():  # or else the next start tries again
+        lock.unlink(missing_ok=True)

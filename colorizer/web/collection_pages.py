@@ -21,12 +21,12 @@ PER_PAGE = 24
 @pages.get("/photos")
 def photos() -> str:
     """Show what this browser has made."""
-    mine = services().store.list(access.owner())
-    page_count = max(1, -(-len(mine) // PER_PAGE))
+    store, owner = services().store, access.owner()
+    page_count = max(1, -(-store.count(owner) // PER_PAGE))
     page = request.args.get("page", 1, int)
     if not 1 <= page <= page_count:
         raise NotFoundError(N_("There is no such page."))
-    shown = mine[(page - 1) * PER_PAGE : page * PER_PAGE]
+    shown = store.list(owner, (page - 1) * PER_PAGE, PER_PAGE)
     return render_template(
         "photos.html",
         photos=[photo_view(record) for record in shown],

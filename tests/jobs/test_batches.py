@@ -101,6 +101,19 @@ def test_the_gallery_has_pages(app, client, monkeypatch):
     assert client.get("/photos?page=3").status_code == 404
 
 
+def test_the_gallery_leaves_out_what_can_not_be_read(app, client):
+    client.get("/")
+    upload(client, ("a.jpg", GOOD), ("b.jpg", GOOD))
+    store = app.extensions["colorizer"].store
+    bad = next(record for record in store.newest(2) if record.name == "b.jpg")
+    store.path(bad, "meta.json").write_text('{"version": 2}')
+    page = client.get("/photos")
+    assert page.status_code == 200
+    assert "a.jpg" in page.text
+    assert "b.jpg" not in page.text
+    assert client.get(f"/photos/{bad.id}").status_code == 404
+
+
 def failing(file, name):
     raise BusyError("%(name)s must wait", name=name)
 

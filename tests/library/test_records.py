@@ -4,27 +4,12 @@ import dataclasses
 import json
 
 import pytest
+from support import records
 
 from colorizer.library.records import Record, RecordError
 
-RECORD = Record(
-    id="x" * 22,
-    owner="me",
-    created="2026-01-02T03:04:05.678901+00:00",
-    name="할머니.jpg",
-    original="original.heic",
-    result="result.jpg",
-    kind="HEIC",
-    model="artistic",
-    requested_model=None,
-    render_factor=20,
-    requested_render_factor=35,
-    strength=100,
-    width=3,
-    height=2,
-    seconds=1.25,
-    pages=2,
-    keep_gps=True,
+RECORD = dataclasses.replace(
+    records.RECORD, id="x" * 22, created="2026-01-02T03:04:05.678901+00:00", render_factor=20
 )
 FIELDS = dataclasses.asdict(RECORD)
 

@@ -1,58 +1,28 @@
 from __future__ import annotations
 
-import dataclasses
+import os
 import signal
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
 
 import pytest
+from support.records import add, stored_files
 
 from colorizer.errors import NotFoundError
-from colorizer.library.records import Record
-from colorizer.library.store import Store, new_id
+from colorizer.library.store import Store
 from colorizer.places import root
-
-RECORD = Record(
-    id="",
-    owner="me",
-    created="",
-    name="할머니.jpg",
-    original="original.jpg",
-    result="result.jpg",
-    kind="JPEG",
-    model="artistic",
-    requested_model=None,
-    render_factor=35,
-    requested_render_factor=35,
-    strength=100,
-    width=1,
-    height=1,
-    seconds=1.0,
-)
-
-
-def add(store, hours_ago=0.0, **changes):
-    created = datetime.now(timezone.utc) - timedelta(hours=hours_ago)
-    changes = {"id": new_id(), "created": created.isoformat()} | changes
-    record = dataclasses.replace(RECORD, **changes)
-    with store.incoming() as folder:
-        (folder / record.original).write_bytes(b"before")
-        (folder / record.result).write_bytes(b"after")
-        store.add(folder, record)
-    return record
 
 
 def test_what_is_added_is_found_again_and_deleted_wholly(tmp_path):
     store = Store(tmp_path)
     record = add(store)
     assert store.get(record.id) == record
-    assert store.path(record, record.result).read_bytes() == b"after"
+    assert store.path(record, record.result).read_bytes() == b"result.jpg"
     store.delete(record)
     store.delete(record)  # twice does no harm
     with pytest.raises(NotFoundError):
         store.get(record.id)
-    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".lock"]
+    assert stored_files(tmp_path) == []
 
 
 @pytest.mark.parametrize("id", ["", ".", "..", "../../etc", ".incoming", "x" * 22, "a/b"])
@@ -79,12 +49,50 @@ def test_photos_are_kept_for_their_hours(tmp_path):
     assert (tmp_path / young.id).exists()
 
 
+def test_a_file_is_attached_whole_or_not_at_all(tmp_path):
+    store = Store(tmp_path)
+    record = add(store)
+    with store.attach(record, "70.tif") as path:
+        path.write_bytes(b"half")
+        assert not store.path(record, "70.tif").exists()
+        path.write_bytes(b"whole")
+    assert store.path(record, "70.tif").read_bytes() == b"whole"
+    with pytest.raises(ZeroDivisionError), store.attach(record, "50.tif") as path:
+        path.write_bytes(b"half")
+        raise ZeroDivisionError
+    assert not store.path(record, "50.tif").exists()
+    with pytest.raises(NotFoundError), store.attach(record, "30.tif") as path:
+        path.write_bytes(b"whole")
+        store.delete(record)
+    assert stored_files(tmp_path) == []
+
+
+def test_a_photo_is_out_of_sight_even_if_its_files_can_not_be_removed(
+    tmp_path, monkeypatch, caplog
+):
+    """As on Windows, while one of them is being sent."""
+    store = Store(tmp_path)
+    record, remove = add(store), os.unlink
+
+    def refuse(path, **options):
+        if str(path).endswith("result.jpg"):
+            raise PermissionError(13, "Permission denied")
+        remove(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        store.delete(record)
+    assert record.id in caplog.text
+    assert store.find(record.id) is None
+    assert store.list("me") == []
+
+
 def test_what_fails_half_way_leaves_nothing(tmp_path):
     store = Store(tmp_path)
     with pytest.raises(ZeroDivisionError), store.incoming() as folder:
         (folder / "original").write_bytes(b"half")
         raise ZeroDivisionError
-    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".lock"]
+    assert stored_files(tmp_path) == []
 
 
 def test_the_next_start_removes_what_a_killed_process_left_but_not_what_a_living_one_writes(
@@ -108,4 +116,4 @@ with Store(Path(sys.argv[1])).incoming() as folder:
         process.send_signal(signal.SIGKILL)
     Store(tmp_path)
     assert not list(tmp_path.rglob("original"))
-    assert not [p for p in tmp_path.iterdir() if p.name != ".incoming"]
+    assert stored_files(tmp_path) == []

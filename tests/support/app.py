@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from support.records import stored_files
 
 from app import create_app
 from colorizer.generators.generator import Generator
@@ -30,5 +31,4 @@ def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
 
 def leftovers(app: Flask) -> list[Path]:
     """Return the files that an app's store holds."""
-    store = app.extensions["colorizer"].store
-    return [p for p in store.folder.rglob("*") if p.is_file() and p.suffix != ".lock"]
+    return stored_files(app.extensions["colorizer"].store.folder)
