@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -11,6 +10,7 @@ from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import Options
 from colorizer.coloring.prediction import encode_prediction
 from colorizer.errors import N_, TooLargeError
+from colorizer.files import link_or_copy
 from colorizer.jobs.results import known_prediction
 from colorizer.jobs.runtime import Runtime
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
@@ -86,7 +86,7 @@ def color_again(stored: Record, owner: str, options: Options, runtime: Runtime) 
     """
     with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
         original = folder / stored.original
-        os.link(runtime.store.path(stored, stored.original), original)
+        link_or_copy(runtime.store.path(stored, stored.original), original)
         generator = runtime.models.ready(options.model)
         known = known_prediction(stored, runtime, generator.weights.name, options.render_factor)
         return _color(original, stored.name, owner, options, generator, runtime, known=known)
