@@ -54,9 +54,7 @@ def time_start(folder: Path) -> float:
 
 def time_page(folder: Path, owner: str) -> float:
     """Measure the seconds that ``GET /photos`` takes an owner, the median of several."""
-    app = create_app(Settings(uploads=folder, secret_key="of no importance", download=False))
-    app.extensions["colorizer"].runtime.start = lambda: None
-    client = app.test_client()
+    client = create_app(Settings(uploads=folder, secret_key="?"), generators={}).test_client()
     with client.session_transaction() as session:
         session["owner"] = owner
     seconds = []
