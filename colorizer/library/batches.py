@@ -1,30 +1,25 @@
-"""Several photos of one upload: coloured in their order, and what became of each is kept."""
+"""What became of each photo of an upload of several: a small file beside the photos."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from colorizer.errors import N_, ColorizerError, NotFoundError
+from colorizer.errors import N_, NotFoundError
 from colorizer.files import written_whole
-from colorizer.library.records import Record
+from colorizer.library.records import Record, RecordError, parse_time
 from colorizer.library.store import ID, Store
 
 log = logging.getLogger(__name__)
 
-# One photo's file is read or written while the other's colours are guessed.
-AT_ONCE = 2
-
-File = TypeVar("File")
-State = Literal["waiting", "colouring", "done", "failed", "interrupted"]
-PENDING = ("waiting", "colouring")
+State = Literal["waiting", "coloring", "done", "failed", "interrupted"]
+ENDED = ("done", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Batch:
     Attributes
     ----------
     id, owner, created
-        As of `store.Record`.
+        As of `records.Record`.
     entries
         Its photos.
     """
@@ -70,11 +65,11 @@ class Batch:
     @property
     def running(self) -> bool:
         """Whether any photo is still to be coloured."""
-        return any(entry.state in PENDING for entry in self.entries)
+        return any(entry.state not in ENDED for entry in self.entries)
 
 
 class Batches:
-    """The batches of a store: a small file each, beside the photos and kept as long."""
+    """The batches of a store, kept as long as its photos."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -82,48 +77,23 @@ class Batches:
         self._folder.mkdir(exist_ok=True)
         self._running: set[str] = set()
 
-    def run(
-        self,
-        id: str,
-        owner: str,
-        files: Sequence[tuple[File, str]],
-        colour: Callable[[File, str], Record],
-    ) -> None:
-        """Colour photos in their order; one that fails doesn't stop the rest.
+    @contextlib.contextmanager
+    def running(self, id: str) -> Iterator[None]:
+        """Take a batch for running for the length of the block.
 
-        Parameters
-        ----------
-        id
-            The batch's name, a new one.
-        owner
-            Whose it is.
-        files
-            What `colour` takes: each file and its name.
-        colour
-            Colours one photo and stores it, or raises a `ColorizerError`; called in threads.
+        Any of its photos that has no end then was interrupted.
         """
-        entries = [Entry(name) for _, name in files]
-        batch = Batch(id, owner, datetime.now(timezone.utc).isoformat(), entries)
-        writing = threading.Lock()
-
-        def show(number: int, entry: Entry) -> None:
-            with writing:
-                entries[number] = entry
-                self._write(batch)
-
-        def run_one(number: int) -> None:
-            file, name = files[number]
-            show(number, Entry(name, "colouring"))
-            show(number, _run_one(file, name, colour))
-
         self._running.add(id)
-        self._write(batch)
         try:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                for _ in pool.map(run_one, range(len(files))):
-                    pass
+            yield
         finally:
             self._running.discard(id)
+
+    def write(self, batch: Batch) -> None:
+        """Keep a batch as it stands, in place of what was kept of it."""
+        with written_whole(self._path(batch.id)) as part:
+            text = json.dumps(asdict(batch), ensure_ascii=False, default=str)
+            part.write_text(text, encoding="utf-8")
 
     def get(self, id: str) -> Batch:
         """Return a batch as it stands.
@@ -131,22 +101,23 @@ class Batches:
         Raises
         ------
         NotFoundError
-            If there is no such batch, or it has been deleted.
+            If there is no such batch, it has been deleted, or it can't be read, which is logged.
         """
         running = id in self._running  # asked first: it may end while it is read
         try:
-            data = json.loads(self._path(id).read_text(encoding="utf-8"))
+            batch = _read(self._path(id))
         except FileNotFoundError as error:
-            raise NotFoundError(
-                N_("There is no such upload. It may have been deleted, or its time may be over.")
-            ) from error
-        entries = [Entry(**entry) for entry in data.pop("entries")]
-        if not running:
-            entries = [
-                replace(entry, state="interrupted") if entry.state in PENDING else entry
-                for entry in entries
-            ]
-        return Batch(**data, entries=entries)
+            raise _no_such_upload() from error
+        except RecordError as error:
+            log.warning("%s can't be read: %s", self._path(id), error)
+            raise _no_such_upload() from error
+        if running:
+            return batch
+        entries = [
+            entry if entry.state in ENDED else replace(entry, state="interrupted")
+            for entry in batch.entries
+        ]
+        return replace(batch, entries=entries)
 
     def is_new(self, id: str) -> bool:
         """Tell whether `id` may name a batch that is to be."""
@@ -164,27 +135,56 @@ class Batches:
         self._path(batch.id).unlink(missing_ok=True)
 
     def delete_expired(self) -> None:
-        """Remove the batches whose time is over; their photos go by themselves."""
-        for path in self._folder.glob("*.json"):
-            created = json.loads(path.read_text(encoding="utf-8"))["created"]
-            if self._store.is_over(created):
-                path.unlink(missing_ok=True)
+        """Remove the batches whose time is over; their photos go by themselves.
 
-    def _write(self, batch: Batch) -> None:
-        with written_whole(self._path(batch.id)) as part:
-            part.write_text(json.dumps(asdict(batch), ensure_ascii=False), encoding="utf-8")
+        What can't be read, or was left half written by a kill, is as old as its file. What can't
+        be removed is logged, and stops nothing.
+        """
+        if self._store.keep is None:
+            return
+        for path in self._folder.iterdir():
+            try:
+                if self._store.is_over(_created(path)):
+                    path.unlink()
+            except FileNotFoundError:
+                pass  # It has been deleted meanwhile.
+            except OSError as error:
+                log.warning("%s can't be removed, its time being over: %s", path, error)
 
     def _path(self, id: str) -> Path:
         # What is no id names a file that can't be there.
         return self._folder / f"{id if ID.fullmatch(id) else ''}.json"
 
 
-def _run_one(file: File, name: str, colour: Callable[[File, str], Record]) -> Entry:
+def _no_such_upload() -> NotFoundError:
+    return NotFoundError(
+        N_("There is no such upload. It may have been deleted, or its time may be over.")
+    )
+
+
+def _created(path: Path) -> str:
+    """When a batch was made, by its file's word or else by the file's time (ISO 8601, UTC)."""
     try:
-        return Entry(name, "done", colour(file, name).id)
-    except ColorizerError as error:
-        return Entry(name, "failed", message=error.message, params=error.params)
-    except Exception:
-        log.exception("%s could not be coloured", name)
-        message = N_("Something went wrong here. The log says what happened.")
-        return Entry(name, "failed", message=message)
+        return _read(path).created
+    except RecordError:
+        return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc).isoformat()
+
+
+def _read(path: Path) -> Batch:
+    """Read what `Batches.write` wrote, or release 0.1.0, whose photos may be “colouring”.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    RecordError
+        If it is not as it should be.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+        entries = [Entry(**entry) for entry in data.pop("entries")]
+        batch = Batch(**data, entries=entries)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise RecordError(str(error)) from error
+    parse_time(batch.created)
+    return batch

@@ -103,16 +103,28 @@ class Record:
             raise RecordError(f"it is of version {version!r}, and this release reads {VERSION}")
         _check_fields(data)
         record = cls(**data)
-        try:
-            aware = record.created_at.tzinfo is not None
-        except ValueError:
-            aware = False
-        if not aware:
-            raise RecordError("“created” is no time with a time zone")
+        parse_time(record.created)
         for file in (record.original, record.result):
             if PurePath(file).name != file or PurePath(file).suffix not in SUFFIXES:
                 raise RecordError(f"“{file}” is no name of a picture file")
         return record
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time that was kept.
+
+    Raises
+    ------
+    RecordError
+        If it is no time (ISO 8601) with a time zone.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise RecordError(f"{text!r} is no time") from error
+    if time.tzinfo is None:
+        raise RecordError(f"{text!r} has no time zone")
+    return time
 
 
 def prediction_name(model: str, render_factor: int) -> str:

@@ -161,11 +161,11 @@ class Store:
 
     def is_over(self, created: str) -> bool:
         """Whether the time is over of what was made at a time (ISO 8601)."""
-        expires = self.expires(created)
-        return expires is not None and expires <= datetime.now(timezone.utc)
+        oldest = self._oldest()
+        return oldest is not None and datetime.fromisoformat(created) <= oldest
 
     def _oldest(self) -> datetime | None:
-        """When the photos were made whose time is over now; None: there are none."""
+        """Until when that was made whose time is over by now; None: nothing's ever is."""
         return datetime.now(timezone.utc) - self.keep if self.keep else None
 
     def _ids(self) -> set[str]:

@@ -12,6 +12,7 @@ from zipstream import ZipStream
 
 from colorizer.coloring.options import Options
 from colorizer.errors import N_, OptionError
+from colorizer.jobs.batch import run_batch
 from colorizer.jobs.photo import color_again, color_upload
 from colorizer.jobs.results import result_path
 from colorizer.library.records import THUMBNAIL, Record
@@ -58,7 +59,8 @@ def process_batch(id: str) -> None:
     runtime.models.ready(options.model)
     runtime.queue.admit()
     color = partial(color_upload, owner=owner(), options=options, runtime=runtime, admitted=True)
-    runtime.batches.run(id, owner(), sent_files(), color)
+    at_once = runtime.queue.at_once
+    run_batch(runtime.batches, id, owner(), sent_files(), color, at_once)
 
 
 def process_again(record: Record) -> Record:

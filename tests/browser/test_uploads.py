@@ -122,8 +122,9 @@ def test_a_batch_is_shown_while_it_is_coloured(chromium, tmp_path, builtin, monk
         return predict(luma)
 
     monkeypatch.setattr(builtin, "predict_chroma", held)
-    monkeypatch.setattr("colorizer.library.batches.AT_ONCE", 1)
-    with listening(app_on(tmp_path, builtin)) as address, opened(chromium, address) as page:
+    app = app_on(tmp_path, builtin)
+    app.extensions["colorizer"].runtime.queue.at_once = 1
+    with listening(app) as address, opened(chromium, address) as page:
         page.goto("/")
         choose(page, photo("a.jpg"), photo("b.jpg"), {**PHOTO, "name": "c.jpg", "buffer": b"no"})
         page.get_by_role("button", name="Colour it").click()

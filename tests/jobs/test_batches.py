@@ -10,7 +10,8 @@ import pytest
 from support.app import leftovers
 from support.pictures import decoded, encoded, scene
 
-from colorizer.errors import BusyError, ColorizerError, NotFoundError
+from colorizer.errors import ColorizerError
+from colorizer.jobs.batch import run_batch
 from colorizer.library.batches import Batches
 from colorizer.library.store import Store, new_id
 
@@ -89,7 +90,7 @@ def test_the_selected_photos_are_sent_and_deleted_together(client):
 
 def test_the_gallery_has_pages(app, client, monkeypatch):
     monkeypatch.setattr("colorizer.web.collection_pages.PER_PAGE", 2)
-    monkeypatch.setattr("colorizer.library.batches.AT_ONCE", 1)  # for a certain order
+    app.extensions["colorizer"].runtime.queue.at_once = 1  # for a certain order
     client.get("/")
     upload(client, ("a.jpg", GOOD), ("b.jpg", GOOD), ("c.jpg", GOOD))
     first, second = client.get("/photos").text, client.get("/photos?page=2").text
@@ -114,16 +115,11 @@ def test_the_gallery_leaves_out_what_can_not_be_read(app, client):
     assert client.get(f"/photos/{bad.id}").status_code == 404
 
 
-def failing(file, name):
-    raise BusyError("%(name)s must wait", name=name)
-
-
-def test_a_batch_shows_what_became_of_each_and_survives_a_kill(tmp_path, monkeypatch):
+def test_a_batch_shows_what_became_of_each_and_survives_a_kill(tmp_path):
     batches, id = Batches(Store(tmp_path)), new_id()
-    monkeypatch.setattr("colorizer.library.batches.AT_ONCE", 1)
     seen = []
 
-    def colour(file, name):
+    def color(file, name):
         seen.append([entry.state for entry in batches.get(id).entries])
         if file == 1:
             raise ColorizerError("%(name)s is bad", name=name)
@@ -132,24 +128,12 @@ def test_a_batch_shows_what_became_of_each_and_survives_a_kill(tmp_path, monkeyp
         raise SystemExit  # as the process ends
 
     with pytest.raises(SystemExit):
-        batches.run(id, "me", [(1, "a"), (2, "b"), (3, "c"), (4, "d")], colour)
-    assert seen[0] == ["colouring", "waiting", "waiting", "waiting"]
-    assert seen[2] == ["failed", "failed", "colouring", "waiting"]
+        run_batch(batches, id, "me", [(1, "a"), (2, "b"), (3, "c"), (4, "d")], color, at_once=1)
+    assert seen[0] == ["coloring", "waiting", "waiting", "waiting"]
+    assert seen[2] == ["failed", "failed", "coloring", "waiting"]
     entries = batches.get(id).entries
     assert [entry.state for entry in entries] == ["failed", "failed", *["interrupted"] * 2]
     assert entries[0].message % entries[0].params == "a is bad"
     assert "log" in entries[1].message
     assert not batches.get(id).running
     assert Batches(Store(tmp_path)).get(id).entries == entries
-
-
-def test_batches_are_kept_as_long_as_photos(tmp_path):
-    batches, id = Batches(Store(tmp_path, keep_hours=1e-9)), new_id()
-    batches.run(id, "me", [(1, "a")], failing)
-    batches.delete_expired()
-    with pytest.raises(NotFoundError):
-        batches.get(id)
-    kept = Batches(Store(tmp_path, keep_hours=1))
-    kept.run(id, "me", [(1, "a")], failing)
-    kept.delete_expired()
-    assert kept.get(id).entries[0].params == {"name": "a"}
