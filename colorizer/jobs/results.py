@@ -57,11 +57,13 @@ def result_path(record: Record, runtime: Runtime, strength: int, kind: str | Non
         return store.path(record, record.result)
     path = store.path(record, f"result-{strength}{EXTENSIONS[kind]}")
     if not path.exists():
-        with runtime.renders.turn(), store.attach(record, path.name) as part:
-            photo = _read_original(record, runtime)
-            photo = apply_prediction(photo, _prediction(record, runtime), strength)
-            write_photo(photo, part, kind, keep_gps=record.keep_gps)
-        _drop_oldest(path)
+        with runtime.renders.turn():
+            if not path.exists():  # another request may have had its turn for the same
+                photo = _read_original(record, runtime)
+                photo = apply_prediction(photo, _prediction(record, runtime), strength)
+                with store.attach(record, path.name) as part:
+                    write_photo(photo, part, kind, keep_gps=record.keep_gps)
+                _drop_oldest(path)
     return path
 
 
@@ -115,13 +117,13 @@ def preview_try(record: Record, runtime: Runtime, options: Options) -> bytes:
     preview = runtime.store.path(record, preview_name(*asked))
     if not preview.exists():
         with runtime.queue.turn() as watch:
-            if not preview.exists():  # another request may have had its turn for the same
-                photo = _read_original(record, runtime)
-                with runtime.queue.generating(watch):
+            photo = _read_original(record, runtime)
+            with runtime.queue.generating(watch):
+                if not preview.exists():  # another request may have asked for the same just before
                     prediction = predict(photo, generator, options.render_factor)
-                coloured = apply_prediction(shrink_photo(photo, TRY_PIXELS), prediction)
-                _keep(record, runtime, prediction_name(*asked), encode_prediction(prediction))
-                _keep(record, runtime, preview.name, preview_photo(coloured))
+                    coloured = apply_prediction(shrink_photo(photo, TRY_PIXELS), prediction)
+                    _keep(record, runtime, prediction_name(*asked), encode_prediction(prediction))
+                    _keep(record, runtime, preview.name, preview_photo(coloured))
     return _blend(record, runtime, preview.name, options.strength)
 
 

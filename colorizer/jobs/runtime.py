@@ -57,7 +57,7 @@ class Runtime:
         self.batches = Batches(self.store)
         self.models = Models(settings, generators)
         self.queue = Turns(settings.max_waiting)
-        self.renders = Turns(settings.max_waiting)
+        self.renders = Turns(settings.max_waiting, at_once=1)
         self.estimate = Estimate()
         self.metrics = Metrics(self.models, self.queue)
         self._background = generators is None
