@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.errors import SettingsError
+from colorizer.generators.table import WEIGHTS
 from colorizer.places import root
 
 PREFIX = "COLORIZER_"
 
-MODELS = ("artistic", "stable", "video", "builtin")
+MODELS = tuple(WEIGHTS)
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-RENDER_FACTORS = range(7, 46)
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ class Settings:
     render_factor: int = _setting(
         "35",
         _whole(RENDER_FACTORS[0], RENDER_FACTORS[-1]),
-        "a number from 7 to 45",
+        f"a number from {RENDER_FACTORS[0]} to {RENDER_FACTORS[-1]}",
         "the generator sees a square of 16 × this many pixels",
     )
     download: bool = _setting("1", _switch, "0 or 1", "0: never download weights")

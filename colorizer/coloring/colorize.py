@@ -17,12 +17,12 @@ from colorizer.coloring.chroma import (
     replace_chroma,
     squeeze,
 )
+from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.errors import N_, MemoryShortError
 from colorizer.pictures.formats import named_kind
 from colorizer.pictures.photo import Photo, read_photo, write_photo
 from colorizer.pictures.profiles import convert, is_srgb
 from colorizer.process import LARGE, release_memory
-from colorizer.settings import RENDER_FACTORS
 
 
 class Generator(Protocol):

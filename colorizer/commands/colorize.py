@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from colorizer.coloring.chroma import THREADS, squeeze
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
-from colorizer.coloring.options import Options
+from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options, Switch
 from colorizer.coloring.sheet import draw_sheet
 from colorizer.commands.pipeline import Way, overlap
 from colorizer.commands.targets import Job, deliver, find_jobs
 from colorizer.generators.table import WEIGHTS, find_weights
 from colorizer.jobs.models import load_configured
-from colorizer.pictures.formats import EXTENSIONS, WRITABLE, named_kind
+from colorizer.pictures.formats import EXTENSIONS, named_kind
 from colorizer.pictures.photo import read_photo, write_photo
-from colorizer.settings import MODELS, RENDER_FACTORS, Settings
+from colorizer.settings import MODELS, Settings
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
@@ -36,15 +37,25 @@ def _factors(context: click.Context, option: click.Parameter, text: str | None) 
     return factors
 
 
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a photo, each made from its row of the table."""
+    for name, option in reversed(OPTIONS.items()):
+        takes: dict[str, Any]
+        if isinstance(option, Switch):
+            takes = {"is_flag": True}
+        elif isinstance(option, Number):
+            takes = {"type": click.IntRange(option.low, option.high)}
+        else:
+            takes = {"type": click.Choice(list(option.choices or MODELS))}
+        flag = f"--{name.replace('_', '-')}"
+        command = click.option(flag, name, help=option.help, **takes)(command)
+    return command
+
+
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", metavar="OUT", help="File or folder; - is standard output.")
-@click.option("--model", type=click.Choice(MODELS), help="Generator.")
-@click.option(
-    "--render-factor",
-    type=click.IntRange(RENDER_FACTORS[0], RENDER_FACTORS[-1]),
-    help="Detail of the colours: the generator sees a square of 16 times this many pixels.",
-)
+@_options
 @click.option(
     "--sheet",
     "factors",
@@ -53,22 +64,15 @@ def _factors(context: click.Context, option: click.Parameter, text: str | None) 
     help="One picture of the photo at each of these render factors, by each generator whose "
     "weights are here, to choose from.",
 )
-@click.option("--strength", type=click.IntRange(0, 100), default=100, help="In percent.")
-@click.option("--format", "format_", type=click.Choice([kind.lower() for kind in WRITABLE]))
-@click.option("--keep-gps", is_flag=True, help="Leave in the result where it was taken.")
 @click.option("--recursive", is_flag=True, help="Folders with all the folders in them.")
 @click.option("--overwrite", is_flag=True, help="Colour again what has been coloured.")
 def colorize(
     inputs: tuple[str, ...],
     output: str | None,
-    model: str | None,
-    render_factor: int | None,
     factors: list[int],
-    strength: int,
-    format_: str | None,
-    keep_gps: bool,
     recursive: bool,
     overwrite: bool,
+    **given: object,
 ) -> None:
     """Colour files and folders.
 
@@ -78,18 +82,19 @@ def colorize(
     A sheet stands beside its photo as NAME-sheet.
     """
     settings = Settings.from_environment()
-    options = Options(model, render_factor or settings.render_factor, strength, format_, keep_gps)
+    texts = {name: str(value) for name, value in given.items() if value is not None}
+    options = Options.parse(texts, render_factor=settings.render_factor)
     if factors:
         try:
             _draw(_sheet_job(inputs, output, options, overwrite), factors, options, settings)
         except OSError as error:
             raise click.ClickException(str(error)) from error
         return
-    jobs = find_jobs(inputs, output, format_, recursive)
+    jobs = find_jobs(inputs, output, options.format, recursive)
     todo = [job for job in jobs if overwrite or not job.done]
     failed = 0
     if todo:
-        generator = _load(settings, model)
+        generator = _load(settings, options.model)
         ways = [photo_way(job, generator, options, settings) for job in todo]
         with click.progressbar(
             zip(todo, overlap(ways), strict=True),
@@ -136,7 +141,7 @@ def photo_way(job: Job, generator: Generator, options: Options, settings: Settin
     threads = 1 if generator.device.type == "cpu" else THREADS
     # In place of the decoded photo: only the result is in memory while it is encoded.
     photo = apply_prediction(photo, prediction, options.strength, threads=threads)
-    kind = options.kind or (named_kind(job.target) if job.target else None)
+    kind = options.format or (named_kind(job.target) if job.target else None)
     deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), job.target)
     words = []
     if photo.pages > 1:
@@ -158,7 +163,7 @@ def _sheet_job(
     elif output == "-" or source is None:
         job = Job(source, None)
     else:
-        suffix = EXTENSIONS[options.kind or "JPEG"]
+        suffix = EXTENSIONS[options.format or "JPEG"]
         job = Job(source, source.with_name(f"{source.stem}-sheet{suffix}"))
     if job.done and not overwrite:
         raise click.ClickException(f"{job.target} is there already; --overwrite draws it anew.")
@@ -182,5 +187,5 @@ def _draw(job: Job, factors: list[int], options: Options, settings: Settings) ->
 
     with click.progressbar(length=cells, label="Colouring", file=sys.stderr) as bar:
         sheet = draw_sheet(photo, [row(name) for name in names], options.strength)
-    kind = options.kind or (named_kind(job.target) if job.target else None)
+    kind = options.format or (named_kind(job.target) if job.target else None)
     deliver(partial(write_photo, sheet, kind=kind), job.target)

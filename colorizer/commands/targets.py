@@ -33,10 +33,10 @@ class Job:
 
 
 def find_jobs(
-    inputs: tuple[str, ...], output: str | None, format_: str | None, recursive: bool
+    inputs: tuple[str, ...], output: str | None, kind: str | None, recursive: bool
 ) -> list[Job]:
-    """Find the photos that are meant; arguments as for ``colorize``."""
-    jobs = list(_jobs(inputs, output, format_, recursive))
+    """Find the photos that are meant; arguments as for ``colorize``, `kind` as `Options.format`."""
+    jobs = list(_jobs(inputs, output, kind, recursive))
     times = Counter(job.target for job in jobs)
     return [_distinct(job) if times[job.target] > 1 else job for job in jobs]
 
@@ -56,7 +56,7 @@ def deliver(write: Callable[[Path], None], target: Path | None) -> None:
 
 
 def _jobs(
-    inputs: tuple[str, ...], output: str | None, format_: str | None, recursive: bool
+    inputs: tuple[str, ...], output: str | None, kind: str | None, recursive: bool
 ) -> Iterator[Job]:
     folders = [Path(name) for name in inputs if name != "-" and Path(name).is_dir()]
     into_folder = output is not None and (len(inputs) > 1 or folders or Path(output).is_dir())
@@ -68,24 +68,25 @@ def _jobs(
                 is_photo = found.suffix.lower() in SUFFIXES and not is_part(found)
                 if is_photo and out not in found.parents:
                     inside = found.relative_to(path)
-                    yield Job(found, _suffixed(out / inside, format_))
+                    yield Job(found, _suffixed(out / inside, kind))
         elif output == "-" or (output is None and name == "-"):
             yield Job(None if name == "-" else path, None)
         elif name == "-":
             yield Job(None, Path(str(output)))
         elif output is None:
-            yield Job(path, _suffixed(path.with_stem(f"{path.stem}-colorized"), format_))
+            yield Job(path, _suffixed(path.with_stem(f"{path.stem}-colorized"), kind))
         elif into_folder:
-            yield Job(path, _suffixed(Path(output) / path.name, format_))
+            yield Job(path, _suffixed(Path(output) / path.name, kind))
         else:
             yield Job(path, Path(output))
 
 
-def _suffixed(path: Path, format_: str | None) -> Path:
-    """Give a result the suffix of its format, unless it has one that fits."""
+def _suffixed(path: Path, kind: str | None) -> Path:
+    """Give a result the suffix of its kind, unless it has one that fits."""
     named = SUFFIXES.get(path.suffix.lower())
-    kind = format_.upper() if format_ else FORMATS[named].result if named else None
-    return path if kind in (None, named) else path.with_suffix(EXTENSIONS[str(kind)])
+    if kind is None and named:
+        kind = FORMATS[named].result
+    return path if kind in (None, named) else path.with_suffix(EXTENSIONS[kind])
 
 
 def _distinct(job: Job) -> Job:

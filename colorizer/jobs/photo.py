@@ -130,8 +130,8 @@ def _color(
         (folder / file).write_bytes(encode_prediction(prediction))
         kind, pages = photo.kind, photo.pages
         photo = apply_prediction(photo, prediction, options.strength)
-        result = folder / f"result{EXTENSIONS[options.kind or FORMATS[kind].result]}"
-        write_photo(photo, result, options.kind, keep_gps=options.keep_gps)
+        result = folder / f"result{EXTENSIONS[options.format or FORMATS[kind].result]}"
+        write_photo(photo, result, options.format, keep_gps=options.keep_gps)
     record = Record(
         id=new_id(),
         owner=owner,

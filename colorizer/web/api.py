@@ -16,10 +16,10 @@ from flask import (
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
+from colorizer.coloring.options import OPTIONS, RESULT_OPTIONS, Number, Option, Switch
 from colorizer.jobs.models import ModelStatus
 from colorizer.library.records import Record
-from colorizer.pictures.formats import WRITABLE
-from colorizer.settings import MODELS, RENDER_FACTORS
+from colorizer.settings import MODELS
 from colorizer.web import access, services
 from colorizer.web.photos import process_request, send_result
 
@@ -93,8 +93,20 @@ class Problem(Schema):
     detail = fields.String()
 
 
-STRENGTH = {"type": "integer", "minimum": 0, "maximum": 100}
-FORMAT = {"type": "string", "enum": [kind.lower() for kind in WRITABLE]}
+def _schema(option: Option) -> dict[str, Any]:
+    """Describe an option in the words of the specification, from its row of the table."""
+    takes: dict[str, Any]
+    if isinstance(option, Switch):
+        takes = {"type": "boolean", "default": option.default}
+    elif isinstance(option, Number):
+        takes = {"type": "integer", "minimum": option.low, "maximum": option.high}
+    else:
+        takes = {"type": "string", "enum": list(option.choices or MODELS)}
+    return {**takes, "description": option.help}
+
+
+PICTURE = {"type": "string", "format": "binary"}
+SCHEMAS = {name: _schema(option) for name, option in OPTIONS.items()}
 UPLOAD = {
     "required": True,
     "content": {
@@ -102,24 +114,16 @@ UPLOAD = {
             "schema": {
                 "type": "object",
                 "required": ["file"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary"},
-                    "model": {"type": "string", "enum": list(MODELS)},
-                    "render_factor": {
-                        "type": "integer",
-                        "minimum": RENDER_FACTORS[0],
-                        "maximum": RENDER_FACTORS[-1],
-                    },
-                    "strength": STRENGTH,
-                    "format": FORMAT,
-                    "keep_gps": {"type": "boolean", "default": False},
-                },
+                "properties": {"file": PICTURE, **SCHEMAS},
             }
         }
     },
 }
+RESULT_PARAMETERS = [
+    *({"name": name, "in": "query", "schema": SCHEMAS[name]} for name in RESULT_OPTIONS),
+    {"name": "download", "in": "query", "schema": {"type": "integer", "enum": [1]}},
+]
 SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
-PICTURE = {"type": "string", "format": "binary"}
 
 
 @api.post("/photos")
@@ -154,11 +158,7 @@ def get_photo(id: str) -> dict[str, Any]:
 @api.get("/photos/<id>/result")
 @api.doc(
     summary="Fetch the coloured file, at another strength or in another format if asked to",
-    parameters=[
-        {"name": "strength", "in": "query", "schema": STRENGTH},
-        {"name": "format", "in": "query", "schema": FORMAT},
-        {"name": "download", "in": "query", "schema": {"type": "integer", "enum": [1]}},
-    ],
+    parameters=RESULT_PARAMETERS,
 )
 @api.alt_response(400, schema=Problem, description="a bad option")
 @api.response(200, PICTURE, content_type="image/*")

@@ -7,37 +7,42 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, IntegerField, PasswordField, SelectField
+from wtforms import BooleanField, Field, IntegerField, PasswordField, SelectChoice, SelectField
 
-from colorizer.settings import RENDER_FACTORS
+from colorizer.coloring.options import OPTIONS, Number, Option, Switch
+from colorizer.pictures.formats import WRITABLE
 from colorizer.web import services
 
-FORMAT_NAMES = {"jpeg": "JPEG", "png": "PNG", "tiff": "TIFF", "webp": "WebP", "avif": "AVIF"}
+# What people call the formats that they can ask for.
+FORMAT_TITLES = {kind.lower(): "WebP" if kind == "WEBP" else kind for kind in WRITABLE}
+
+
+def _field(option: Option) -> Field:
+    """Make the field of a form from an option's row of the table."""
+    label = lazy_gettext(option.label)
+    if isinstance(option, Switch):
+        return BooleanField(label, default=option.default)
+    if isinstance(option, Number):
+        limits = {"min": option.low, "max": option.high}
+        return IntegerField(label, default=option.default, render_kw=limits)
+    words = [SelectChoice(word, FORMAT_TITLES.get(word, word)) for word in option.choices]
+    return SelectField(label, choices=[SelectChoice("", lazy_gettext(option.none)), *words])
 
 
 class OptionsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """How to colour a photo."""
-
-    model = SelectField(lazy_gettext("Generator"))
-    render_factor = IntegerField(
-        lazy_gettext("Detail of the colours"),
-        render_kw={"min": RENDER_FACTORS[0], "max": RENDER_FACTORS[-1]},
-    )
-    strength = IntegerField(
-        lazy_gettext("Strength of the colours"), default=100, render_kw={"min": 0, "max": 100}
-    )
-    format = SelectField(
-        lazy_gettext("File format of the result"),
-        choices=[("", lazy_gettext("Like the photo’s")), *FORMAT_NAMES.items()],
-    )
-    keep_gps = BooleanField(lazy_gettext("Leave in the file where the photo was taken"))
+    """How to colour a photo: a field for each option."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("render_factor", services().settings.render_factor)
         super().__init__(**kwargs)
         models = services().runtime.models
-        ready = [(model.name, gettext(model.title)) for model in models if model.state == "ready"]
-        self.model.choices = [("", lazy_gettext("Choose for me")), *ready]
+        for model in models:
+            if model.state == "ready":
+                self.model.choices.append(SelectChoice(model.name, gettext(model.title)))
+
+
+for name, option in OPTIONS.items():
+    setattr(OptionsForm, name, _field(option))
 
 
 class UploadForm(OptionsForm):

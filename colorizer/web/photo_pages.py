@@ -13,7 +13,7 @@ from colorizer.generators.table import find_weights
 from colorizer.jobs.results import preview_region, preview_result, preview_try
 from colorizer.library.records import Record
 from colorizer.web import services
-from colorizer.web.forms import FORMAT_NAMES, OptionsForm
+from colorizer.web.forms import FORMAT_TITLES, OptionsForm
 from colorizer.web.pages import model_view, pages, see
 from colorizer.web.photos import (
     process_again,
@@ -38,7 +38,7 @@ def photo(id: str) -> str:
         "photo.html",
         photo=photo_view(record),
         strength=strength,
-        formats=FORMAT_NAMES,
+        formats=FORMAT_TITLES,
         again=OptionsForm(
             formdata=None,
             model=record.requested_model or "",

@@ -10,7 +10,7 @@ from typing import IO
 from flask import Response, request, send_file
 from zipstream import ZipStream
 
-from colorizer.coloring.options import Options
+from colorizer.coloring.options import RESULT_OPTIONS, Options
 from colorizer.errors import N_, OptionError
 from colorizer.jobs.batch import run_batch
 from colorizer.jobs.photo import color_again, color_upload
@@ -42,7 +42,7 @@ def sent_files() -> list[tuple[IO[bytes], str]]:
 
 def sent_options() -> Options:
     """Return the options of the request."""
-    return Options.parse(request.form, services().settings.render_factor)
+    return Options.parse(request.form, render_factor=services().settings.render_factor)
 
 
 def process_request() -> Record:
@@ -83,7 +83,7 @@ def send_original(record: Record) -> Response:
 def send_result(record: Record, query: Mapping[str, str]) -> Response:
     """Send the coloured file, at the strength and in the format that a query may ask for."""
     wanted = wanted_result(record, query)
-    path = result_path(record, services().runtime, wanted.strength, wanted.kind)
+    path = result_path(record, services().runtime, wanted.strength, wanted.format)
     kind = SUFFIXES[path.suffix]
     download = query.get("download") == "1"
     return _send(path, FORMATS[kind].mime_type, result_name(record, kind), download)
@@ -101,8 +101,8 @@ def send_picture(data: bytes) -> Response:
 
 def wanted_result(record: Record, query: Mapping[str, str]) -> Options:
     """Read the strength and the format of a query; by default the strength is the stored one's."""
-    texts = {name: query[name] for name in ("strength", "format") if name in query}
-    return Options.parse({"strength": str(record.strength)} | texts)
+    texts = {name: query.get(name, "") for name in RESULT_OPTIONS}
+    return Options.parse(texts, strength=record.strength)
 
 
 def send_zip(records: list[Record], name: str) -> Response:
