@@ -14,11 +14,11 @@ from colorizer.web import services
 
 OPEN_ENDPOINTS = {
     "static",
-    "pages.login",
-    "pages.language",
-    "pages.theme",
-    "pages.healthz",
-    "pages.readyz",
+    "visitor.login",
+    "visitor.language",
+    "visitor.theme",
+    "health.healthz",
+    "health.readyz",
 }
 
 
@@ -28,7 +28,7 @@ def require_token() -> Response | None:
         return None
     if request.path.startswith("/api/"):
         raise Unauthorized
-    return redirect(url_for("pages.login", next=request.full_path.rstrip("?")), 303)
+    return redirect(url_for("visitor.login", next=request.full_path.rstrip("?")), 303)
 
 
 def logged_in() -> bool:
@@ -48,16 +48,18 @@ def log_in(token: str) -> bool:
 
 
 def owner() -> str:
-    """Return whose photos this request is about: this browser's, or the API token's.
-
-    Who comes for the first time gets a name that nobody guesses, in the session cookie.
-    """
+    """Return whose photos this request is about: this browser's, or the API token's."""
     if _bearer_is_right():
         return "token"
+    name_visitor()
+    return str(session["owner"])
+
+
+def name_visitor() -> None:
+    """Give a browser that has none a name that nobody guesses, in the session cookie."""
     if "owner" not in session:
         session["owner"] = secrets.token_urlsafe(16)
         session.permanent = True
-    return str(session["owner"])
 
 
 def _bearer_is_right() -> bool:

@@ -9,7 +9,6 @@ from flask import (
     Response,
     make_response,
     render_template,
-    request,
     send_from_directory,
     url_for,
 )
@@ -18,10 +17,12 @@ from marshmallow import Schema, fields
 
 from colorizer.coloring.options import OPTIONS, RESULT_OPTIONS, Number, Option, Switch
 from colorizer.jobs.models import ModelStatus
+from colorizer.jobs.photo import color_upload
 from colorizer.library.records import Record
 from colorizer.settings import MODELS
 from colorizer.web import access, services
-from colorizer.web.photos import process_request, send_result
+from colorizer.web.requests import sent_file, sent_options, wanted_result, wants_download
+from colorizer.web.responses import send_result
 
 api = Blueprint(
     "api",
@@ -135,7 +136,8 @@ SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
 @api.alt_response(422, schema=Problem, description="a broken picture")
 @api.alt_response(503, schema=Problem, description="not ready or busy: see Retry-After")
 def post_photo() -> tuple[dict[str, Any], int, dict[str, str]]:
-    record = process_request()
+    file, name = sent_file()
+    record = color_upload(file, name, access.owner(), sent_options(), services())
     return _photo(record), 201, {"Location": url_for("api.get_photo", id=record.id)}
 
 
@@ -165,7 +167,7 @@ def get_photo(id: str) -> dict[str, Any]:
 @api.alt_response(404, schema=Problem)
 def get_result(id: str) -> Response:
     record = services().store.get(id)
-    return send_result(record, request.args)
+    return send_result(record, wanted_result(record), wants_download())
 
 
 @api.delete("/photos/<id>")
@@ -181,7 +183,7 @@ def delete_photo(id: str) -> Response:
 @api.doc(summary="Tell how far each generator is")
 @api.response(200, Models)
 def list_models() -> dict[str, list[ModelStatus]]:
-    return {"models": list(services().runtime.models)}
+    return {"models": list(services().models)}
 
 
 @api.get("/docs")
@@ -199,8 +201,8 @@ def docs_asset(name: str) -> Response:
 def _photo(record: Record) -> dict[str, Any]:
     links = {
         "self": url_for("api.get_photo", id=record.id),
-        "page": url_for("pages.photo", id=record.id),
-        "original": url_for("pages.original", id=record.id),
+        "page": url_for("photo.show", id=record.id),
+        "original": url_for("photo.original", id=record.id),
         "result": url_for("api.get_result", id=record.id),
     }
     return {name: getattr(record, name) for name in Photo().fields if name != "links"} | {

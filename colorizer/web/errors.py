@@ -7,19 +7,29 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from colorizer import errors
-from colorizer.errors import N_, ColorizerError
+from colorizer.errors import (
+    N_,
+    BrokenPictureError,
+    BusyError,
+    ColorizerError,
+    MemoryShortError,
+    NotAPictureError,
+    NotFoundError,
+    NotReadyError,
+    OptionError,
+    TooLargeError,
+)
 from colorizer.web import services
 
 STATUSES: dict[type[ColorizerError], int] = {
-    errors.OptionError: 400,
-    errors.NotFoundError: 404,
-    errors.TooLargeError: 413,
-    errors.NotAPictureError: 415,
-    errors.BrokenPictureError: 422,
-    errors.NotReadyError: 503,
-    errors.BusyError: 503,
-    errors.MemoryShortError: 503,
+    OptionError: 400,
+    NotFoundError: 404,
+    TooLargeError: 413,
+    NotAPictureError: 415,
+    BrokenPictureError: 422,
+    NotReadyError: 503,
+    BusyError: 503,
+    MemoryShortError: 503,
 }
 
 TITLES = {
@@ -80,7 +90,7 @@ def add_headers(response: Response, error: Exception) -> None:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
-            if name == "Allow":
+            if name in ("Allow", "Content-Range"):
                 response.headers[name] = value
 
 

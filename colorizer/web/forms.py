@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, IntegerField, PasswordField, SelectChoice, SelectField
@@ -12,6 +12,7 @@ from wtforms import BooleanField, Field, IntegerField, PasswordField, SelectChoi
 from colorizer.coloring.options import OPTIONS, Number, Option, Switch
 from colorizer.pictures.formats import WRITABLE
 from colorizer.web import services
+from colorizer.web.views import models_view
 
 # What people call the formats that they can ask for.
 FORMAT_TITLES = {kind.lower(): "WebP" if kind == "WEBP" else kind for kind in WRITABLE}
@@ -35,10 +36,8 @@ class OptionsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("render_factor", services().settings.render_factor)
         super().__init__(**kwargs)
-        models = services().runtime.models
-        for model in models:
-            if model.state == "ready":
-                self.model.choices.append(SelectChoice(model.name, gettext(model.title)))
+        for model in models_view(services().models).ready:
+            self.model.choices.append(SelectChoice(model.name, model.title))
 
 
 for name, option in OPTIONS.items():

@@ -7,8 +7,7 @@ import { fill } from "./text.js";
 function expectedSeconds({ dataset, form }) {
   const model = form.elements.model.value || dataset.model;
   const factor = form.elements.render_factor?.value || dataset.factor;
-  const seconds = JSON.parse(dataset.pace ?? "{}")[model];
-  return model === "builtin" ? seconds : seconds * (factor / dataset.factor) ** 2 || undefined;
+  return JSON.parse(dataset.expected ?? "{}")[factor]?.[model];
 }
 
 /** Let a button count the seconds; returns what ends it. */

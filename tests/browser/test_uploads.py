@@ -123,7 +123,7 @@ def test_a_batch_is_shown_while_it_is_coloured(chromium, tmp_path, builtin, monk
 
     monkeypatch.setattr(builtin, "predict_chroma", held)
     app = app_on(tmp_path, builtin)
-    app.extensions["colorizer"].runtime.queue.at_once = 1
+    app.extensions["colorizer"].queue.at_once = 1
     with listening(app) as address, opened(chromium, address) as page:
         page.goto("/")
         choose(page, photo("a.jpg"), photo("b.jpg"), {**PHOTO, "name": "c.jpg", "buffer": b"no"})

@@ -22,7 +22,7 @@ def builtin():
 
 @pytest.fixture
 def client(app, client, builtin):
-    models = app.extensions["colorizer"].runtime.models
+    models = app.extensions["colorizer"].models
     models["builtin"].generator, models["builtin"].state = builtin, "ready"
     return client
 
@@ -54,7 +54,7 @@ def upload(client, **options):
 
 
 def test_it_stands_in_until_artistic_is_ready_and_then_artistic_is_offered(app, client):
-    artistic = app.extensions["colorizer"].runtime.models["artistic"]
+    artistic = app.extensions["colorizer"].models["artistic"]
     generator, artistic.generator, artistic.state = artistic.generator, None, "loading"
     answer = upload(client)
     assert (answer.json["model"], answer.json["requested_model"]) == ("builtin", None)

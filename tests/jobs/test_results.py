@@ -38,7 +38,7 @@ def generator(artistic):
 
 @pytest.fixture
 def runtime(tmp_path, generator):
-    return app_on(tmp_path, generator).extensions["colorizer"].runtime
+    return app_on(tmp_path, generator).extensions["colorizer"]
 
 
 @pytest.fixture

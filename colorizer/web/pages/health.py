@@ -1,0 +1,30 @@
+"""How the app is doing, for the programs that watch it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from colorizer.web import services
+
+pages = Blueprint("health", __name__)
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    """Tell that the app is alive."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@pages.get("/readyz")
+def readyz() -> Response:
+    """Tell whether a photo could be coloured now."""
+    ready = services().models.in_use() is not None
+    text, status = ("ready\n", 200) if ready else ("not ready\n", 503)
+    return Response(text, status, mimetype="text/plain")
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """Tell Prometheus what has been going on."""
+    return Response(services().metrics.text(), mimetype=CONTENT_TYPE_LATEST)

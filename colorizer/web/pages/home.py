@@ -1,0 +1,79 @@
+"""The home page: choosing photos, sending them, and how the generators stand."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import IO
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from colorizer.coloring.options import Options
+from colorizer.errors import ColorizerError
+from colorizer.jobs.batch import run_batch
+from colorizer.jobs.photo import color_upload
+from colorizer.library.store import new_id
+from colorizer.pictures.formats import SUFFIXES
+from colorizer.web import access, errors, services
+from colorizer.web.forms import UploadForm
+from colorizer.web.requests import sent_files, sent_options
+from colorizer.web.responses import see
+from colorizer.web.views import limits_view
+
+pages = Blueprint("home", __name__)
+
+
+@pages.get("/")
+def index() -> str:
+    """Show the upload form."""
+    # The browser needs its cookie now: the script of this page leaves for a batch's page before
+    # the upload is answered.
+    access.name_visitor()
+    return _page()
+
+
+@pages.post("/")
+def upload() -> Response:
+    """Colour the uploaded photos and go to the page of the one, or of them all."""
+    try:
+        files, options = sent_files(), sent_options()
+        if len(files) > 1:
+            return see(url_for("batch.show", id=_color_batch(files, options)))
+        record = color_upload(*files[0], access.owner(), options, services())
+    except ColorizerError as error:
+        response = make_response(_page(errors.translate(error)), errors.status_of(error))
+        errors.add_headers(response, error)
+        return response
+    return see(url_for("photo.show", id=record.id))
+
+
+@pages.get("/engine")
+def engine() -> str:
+    """Show how the generators stand: the part of a page that its script renews."""
+    return render_template("parts/engine.html")
+
+
+def _page(error: str | None = None) -> str:
+    accept = ",".join(["image/*", *SUFFIXES])  # some systems know TIFF by its name alone
+    return render_template(
+        "home.html",
+        form=UploadForm(),
+        error=error,
+        limits=limits_view(),
+        accept=accept,
+        batch=new_id(),
+    )
+
+
+def _color_batch(files: list[tuple[IO[bytes], str]], options: Options) -> str:
+    """Colour several photos as one batch; return its id.
+
+    The form names the batch, so that its script can show it while it is being coloured.
+    """
+    runtime, owner, id = services(), access.owner(), request.form.get("batch", "")
+    if not runtime.batches.is_new(id):
+        id = new_id()
+    runtime.models.ready(options.model)
+    runtime.queue.admit()
+    color = partial(color_upload, owner=owner, options=options, runtime=runtime, admitted=True)
+    run_batch(runtime.batches, id, owner, files, color, runtime.queue.at_once)
+    return id

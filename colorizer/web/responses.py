@@ -1,0 +1,94 @@
+"""What goes back: stored files, ZIPs, pictures for pages, and what every answer says."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from flask import Response, make_response, redirect, send_file
+from zipstream import ZipStream
+
+from colorizer.coloring.options import Options
+from colorizer.jobs.results import result_path
+from colorizer.library.records import THUMBNAIL, Record
+from colorizer.pictures.formats import FORMATS, SUFFIXES
+from colorizer.web import services
+
+KEEP_SECONDS = 3600  # that browsers may keep previews; their addresses never give others
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+
+
+def send_original(record: Record) -> Response:
+    """Send the file as it came."""
+    return _send(services().store.path(record, record.original), record.name)
+
+
+def send_result(record: Record, wanted: Options, download: bool) -> Response:
+    """Send the coloured file at a strength and of a kind, as an attachment for a `download`."""
+    path = result_path(record, services(), wanted.strength, wanted.format)
+    return _send(path, _result_name(record, path), download)
+
+
+def send_thumbnail(record: Record) -> Response:
+    """Send the smallest picture of the result."""
+    return _send(services().store.path(record, THUMBNAIL), THUMBNAIL)
+
+
+def send_preview(data: bytes) -> Response:
+    """Send a WebP that was encoded for a page; the browser needn't ask again for a while."""
+    response = Response(data, mimetype="image/webp")
+    response.cache_control.private = True
+    response.cache_control.max_age = KEEP_SECONDS
+    return response
+
+
+def send_zip(records: list[Record], name: str) -> Response:
+    """Send the results of photos in one file, which is made while it is sent."""
+    archive, store = ZipStream(sized=True), services().store
+    names: dict[str, int] = {}
+    for record in records:
+        path = store.path(record, record.result)
+        file = _result_name(record, path)
+        names[file] = count = names.get(file, 0) + 1
+        if count > 1:
+            file = f"{PurePath(file).stem} ({count}){PurePath(file).suffix}"
+        archive.add_path(path, file)
+    response = Response(archive, mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.content_length = len(archive)
+    return response
+
+
+def see(address: str) -> Response:
+    """Answer a POST: go there (303), so that reloading posts nothing twice."""
+    return make_response(redirect(address, 303))
+
+
+def add_security_headers(response: Response) -> Response:
+    """Add to any answer what browsers may do with it."""
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"  # addresses of photos are secrets
+    return response
+
+
+def _send(path: Path, name: str, download: bool = False) -> Response:
+    """Send a picture file, or the part of it that is asked for.
+
+    A browser that has it asks by its ETag whether it has changed; a download that broke off goes
+    on where it was.
+    """
+    mime_type = FORMATS[SUFFIXES[path.suffix]].mime_type
+    response = send_file(
+        path, mime_type, as_attachment=download, download_name=name, conditional=True
+    )
+    response.cache_control.private = True
+    return response
+
+
+def _result_name(record: Record, result: Path) -> str:
+    """Name a downloaded result after the visitor's file."""
+    return f"{PurePath(record.name).stem or 'photo'}-colorized{result.suffix}"

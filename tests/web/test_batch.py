@@ -1,0 +1,65 @@
+"""Several photos of one upload, and their page."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from support.app import leftovers
+from support.client import PHOTO, client_of, upload_several
+from support.pictures import decoded
+
+
+def test_several_photos_come_back_together_and_a_bad_one_stops_none(app, client):
+    answer = upload_several(client, ("a.jpg", PHOTO), ("b.jpg", b"no picture"), ("a.jpg", PHOTO))
+    assert answer.status_code == 303
+    assert answer.location.startswith("/batches/")
+    page = client.get(answer.location).text
+    assert "2 coloured, 1 not" in page
+    assert "This is not a picture" in page
+    assert len(set(re.findall(r"/photos/[\w-]{22}/thumbnail", page))) == 2
+    part = client.get(f"{answer.location}?part=").text
+    assert part in page
+    assert "<html" not in part
+
+    sent = client.get(f"{answer.location}/zip")
+    assert sent.mimetype == "application/zip"
+    assert sent.content_length == len(sent.data)
+    with zipfile.ZipFile(io.BytesIO(sent.data)) as archive:
+        assert archive.testzip() is None
+        names = ["a-colorized.jpg", "a-colorized (2).jpg"]
+        assert archive.namelist() == names
+        assert decoded(archive.read(names[1])).shape == (64, 96, 3)
+
+    assert client.post(f"{answer.location}/delete").status_code == 303
+    assert client.get(answer.location).status_code == 404
+    assert leftovers(app) == []
+
+
+def test_a_deleted_photo_is_named_and_no_zip_is_empty(client):
+    batch = upload_several(client, ("a.jpg", PHOTO), ("b.jpg", b"no picture")).location
+    (photo,) = set(re.findall(r"/photos/[\w-]{22}(?=/thumbnail)", client.get(batch).text))
+    client.post(f"{photo}/delete")
+    assert "Deleted" in client.get(batch).text
+    assert client.get(f"{batch}/zip").status_code == 404
+
+
+def test_the_form_names_the_batch_once(client):
+    id = re.search(r'name="batch" value="([^"]+)"', client.get("/").text)[1]
+    first = upload_several(client, ("a.jpg", PHOTO), ("b.jpg", PHOTO), batch=id)
+    assert first.location == f"/batches/{id}"
+    for taken in (id, "../../etc", ""):
+        again = upload_several(client, ("a.jpg", b"no"), ("b.jpg", b"no"), batch=taken)
+        assert again.location != first.location
+    assert "All 2 are coloured" in client.get(first.location).text
+
+
+def test_what_forbids_them_all_is_said_before_any(make_app):
+    app = make_app(max_waiting=0)
+    client, photos = client_of(app), [("a.jpg", PHOTO), ("b.jpg", PHOTO)]
+    assert upload_several(client, *photos, render_factor="99").status_code == 400
+    assert upload_several(client, *photos, model="stable").status_code == 503
+    with app.extensions["colorizer"].queue.turn():  # as many are waiting as may
+        assert upload_several(client, *photos).status_code == 503
+    assert leftovers(app) == []
