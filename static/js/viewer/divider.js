@@ -1,6 +1,6 @@
 // The line between before and after follows its slider.
 
-import { fill } from "./text.js";
+import { fill } from "../text.js";
 
 const viewer = document.getElementById("viewer");
 const divider = document.getElementById("divider");
