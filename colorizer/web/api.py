@@ -5,13 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from flask import (
-    Response,
-    make_response,
-    render_template,
-    send_from_directory,
-    url_for,
-)
+from flask import Response, make_response, render_template, send_from_directory, url_for
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
@@ -164,6 +158,8 @@ def get_photo(id: str) -> dict[str, Any]:
 )
 @api.alt_response(400, schema=Problem, description="a bad option")
 @api.response(200, PICTURE, content_type="image/*")
+@api.alt_response(206, schema=PICTURE, content_type="image/*", description="the part asked for")
+@api.alt_response(416, schema=Problem, description="a part that isn't there")
 @api.alt_response(404, schema=Problem)
 def get_result(id: str) -> Response:
     record = services().store.get(id)
