@@ -57,7 +57,7 @@ class Server:
         return requests.get(f"{self.address}/metrics", timeout=30).text
 
     def half_photos(self):
-        return list(self.uploads.glob(".incoming/*/*/original"))
+        return list(self.uploads.glob(".incoming/*/*/original*"))
 
     def photos(self):
         return [p for p in self.uploads.iterdir() if not p.name.startswith(".")]
