@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 
 from colorizer.coloring import chroma
-from colorizer.pictures.decoding import Pixels
+from colorizer.pictures.photo import Pixels
+from colorizer.pictures.pixels import LUMA
 from training.data import read_photos
 
 EDGES = (0.005, 0.01, 0.02, 0.04, 0.08)
@@ -60,7 +61,7 @@ def main(paths: tuple[Path, ...], side: int, most: int) -> None:
         own = chroma.find_chroma(rgb)
         square = chroma.find_chroma(chroma.squeeze(rgb, side))
         # Of 16 bits, so that rounding takes no part.
-        grey = np.repeat((rgb @ chroma.LUMA * 257).astype(np.uint16)[..., None], 3, 2)
+        grey = np.repeat((rgb @ LUMA * 257).astype(np.uint16)[..., None], 3, 2)
         for name, way in WAYS.items():
             error = np.mean((chroma.find_chroma(way(grey, square)) - own) ** 2)
             rows[name].append(-10 * np.log10(max(error, 1e-9)))

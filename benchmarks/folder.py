@@ -16,6 +16,7 @@ from colorizer.commands.colorize import photo_way
 from colorizer.commands.pipeline import overlap
 from colorizer.commands.targets import Job
 from colorizer.generators.loading import load_generator
+from colorizer.pictures.pixels import side_of
 from colorizer.settings import Settings
 
 RENDER_FACTOR = 35
@@ -32,7 +33,7 @@ def time_folder(checkpoint: Path, photo: bytes, count: int) -> dict[str, float]:
     """
     trusted = {sha256(checkpoint.read_bytes()).hexdigest()}
     generator = load_generator("artistic", models=checkpoint.parent, trusted=trusted)
-    side = 16 * RENDER_FACTOR
+    side = side_of(RENDER_FACTOR)
     luma = np.random.default_rng(0).integers(0, 256, (side, side), dtype=np.uint8)
     options = Options("artistic", RENDER_FACTOR, 100, None, False)
     settings = Settings.from_environment()

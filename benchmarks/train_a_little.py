@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from colorizer.files import written_whole
 from colorizer.generators.deoldify import IMAGENET_MEAN, IMAGENET_STD
 from colorizer.generators.deoldify import compat as fastai_compat
+from colorizer.pictures.pixels import LUMA
 from training.data import Photos, build_cache, crop
 
 from .published import make_checkpoint
@@ -59,7 +60,7 @@ def main(
 
     mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
     std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    weights = torch.from_numpy(LUMA).view(1, 3, 1, 1)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-3)
     started = saved = time.monotonic()
     step, running = 0, 0.0

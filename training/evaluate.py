@@ -24,14 +24,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorizer.generators.builtin import (
-    U_SCALE,
-    V_SCALE,
-    BuiltinNetwork,
-    enlarge,
-    load_builtin,
-    working_side,
-)
+from colorizer.generators.builtin import BuiltinNetwork, enlarge, load_builtin, working_side
+from colorizer.pictures.pixels import UV_SCALE, side_of
 from training.data import Photos, read_photos
 
 RENDER_FACTOR = 35
@@ -71,7 +65,7 @@ def recombine(luma: NDArray[np.float32], chroma: NDArray[np.float32]) -> Pixels:
 def colourise(network: BuiltinNetwork, rgb: Pixels, factor: int = RENDER_FACTOR) -> Pixels:
     """Colour a photograph, whose own colours are ignored, at the shipped setting."""
     luma = luma_of(rgb)
-    chroma = network(squeeze_luma(luma, 16 * factor))[0].permute(1, 2, 0).numpy()
+    chroma = network(squeeze_luma(luma, side_of(factor)))[0].permute(1, 2, 0).numpy()
     return recombine(luma, cv2.resize(chroma, luma.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
@@ -125,10 +119,10 @@ def sweep(network: BuiltinNetwork, pictures: list[Pixels], base: Figures, truth:
         itertools.product((-0.5, 0.0, 0.5), (0.5, 0.6, 0.8, 1.0), (0.9, 1.0, 1.1, 1.2, 1.3))
     )
     results: list[list[Figures]] = [[] for _ in settings]
-    scale = torch.tensor([U_SCALE, V_SCALE])[:, None, None]
+    scale = torch.from_numpy(UV_SCALE)[:, None, None]
     for rgb in pictures:
         luma = luma_of(rgb)
-        small = squeeze_luma(luma, working_side(16 * RENDER_FACTOR))
+        small = squeeze_luma(luma, working_side(side_of(RENDER_FACTOR)))
         scores = (network.scores(small) + network.scores(small.flip(3)).flip(3)) / 2
         guide = torch.from_numpy(luma)[None, None]
         for setting, result in zip(settings, results, strict=True):

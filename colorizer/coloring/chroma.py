@@ -11,16 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer.pictures.decoding import Pixels
+from colorizer.pictures.photo import Pixels
+from colorizer.pictures.pixels import LUMA, UV_SCALE, eight_bits
 
 # Pixels that a thread merges at a time: bounds its float32 buffers to some 8 MB.
 STRIP_PIXELS = 1 << 17
 BAND = 64  # columns enlarged by one product
 THREADS = min(4, os.cpu_count() or 1)
-
-# BT.601: luma of red, green and blue; what U and V are of blue's and red's difference from it.
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-UV_SCALE = np.array([0.492, 0.877], np.float32)
 
 Planes = NDArray[np.floating[Any]]
 
@@ -225,10 +222,3 @@ def find_chroma(rgb: Pixels) -> NDArray[np.float32]:
 def find_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Find the luma, (H, W), of an RGB picture of 8 bits, in whole levels as DeOldify does."""
     return np.array(Image.fromarray(rgb).convert("L"))
-
-
-def eight_bits(rgb: Pixels) -> NDArray[np.uint8]:
-    """Give pixels of 8 or 16 bits 8."""
-    if rgb.dtype == np.uint8:
-        return rgb.astype(np.uint8, copy=False)
-    return ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from colorizer.coloring.chroma import (
     THREADS,
-    eight_bits,
     find_chroma,
     find_luma,
     replace_chroma,
@@ -20,8 +19,11 @@ from colorizer.coloring.chroma import (
 from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.errors import N_, MemoryShortError
 from colorizer.pictures.formats import named_kind
-from colorizer.pictures.photo import Photo, read_photo, write_photo
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.pixels import eight_bits, side_of, sixteen_bits
 from colorizer.pictures.profiles import convert, is_srgb
+from colorizer.pictures.reading import read_photo
+from colorizer.pictures.writing import write_photo
 from colorizer.process import LARGE, release_memory
 
 
@@ -131,8 +133,8 @@ def predict(
     while True:
         try:
             if square is None:
-                square = squeeze(photo.rgb, 16 * render_factor)
-            chroma = _predict(square, photo.icc_profile, generator)
+                square = squeeze(photo.rgb, side_of(render_factor))
+            chroma = _predict(square, photo.about.icc_profile, generator)
             if photo.rgb.nbytes > LARGE:  # the result, as large, is made next
                 release_memory()
             return Prediction(chroma, find_luma(square), render_factor, generator.title)
@@ -178,7 +180,7 @@ def colorize_file(
 ) -> Colorized:
     """Colour one file into another; the suffix of `target` says its kind.
 
-    See `colorize`, `photo.read_photo` and `photo.write_photo`.
+    See `colorize`, `reading.read_photo` and `writing.write_photo`.
     """
     colorized = colorize(read_photo(Path(source)), generator, render_factor, strength)
     write_photo(colorized.photo, Path(target), named_kind(Path(target)))
@@ -192,9 +194,7 @@ def _predict(
     if is_srgb(profile):
         profile = None
     if profile:
-        square = eight_bits(
-            convert(square.astype(np.uint16) * np.uint16(257), profile, to_srgb=True)
-        )
+        square = eight_bits(convert(sixteen_bits(square), profile, to_srgb=True))
     luma = find_luma(square)
     chroma = generator.predict_chroma(luma)
     return _chroma_in(profile, luma, chroma) if profile else chroma
@@ -205,5 +205,5 @@ def _chroma_in(
 ) -> NDArray[np.float32]:
     """Convert the square's colours from sRGB to a photo's own space; return their U and V."""
     grey = np.repeat(luma[..., None], 3, axis=2)
-    coloured = replace_chroma(grey.astype(np.uint16) * 257, chroma, 1, luma)
-    return find_chroma(convert(coloured.astype(np.uint16), profile, to_srgb=False))
+    coloured = replace_chroma(sixteen_bits(grey), chroma, 1, luma)
+    return find_chroma(convert(coloured, profile, to_srgb=False))

@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 
 from colorizer.coloring.colorize import Generator, colorize
-from colorizer.pictures.decoding import Pixels, image_pixels
-from colorizer.pictures.photo import Photo, split_planes
+from colorizer.pictures.decoding import image_pixels
+from colorizer.pictures.photo import About, Photo, Pixels
+from colorizer.pictures.pixels import eight_bits, split_planes
 from colorizer.pictures.profiles import usable_profile
 
 Picture = TypeVar("Picture", Image.Image, np.ndarray[Any, Any])
@@ -64,9 +65,7 @@ def _colorize_pil(
 ) -> Image.Image:
     profile = usable_profile(image.info.get("icc_profile"))
     result = _colorize(image_pixels(image), generator, render_factor, strength, profile)
-    if result.dtype == np.uint16:  # Pillow has no RGB of 16 bits
-        result = ((result.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    coloured = Image.fromarray(result)
+    coloured = Image.fromarray(eight_bits(result))  # Pillow has no RGB of 16 bits
     coloured.info = {**image.info, "icc_profile": profile} if profile else dict(image.info)
     if not profile:
         coloured.info.pop("icc_profile", None)
@@ -82,6 +81,6 @@ def _colorize(
     icc_profile: bytes | None = None,
 ) -> Pixels:
     rgb, alpha = split_planes(pixels)
-    photo = Photo(rgb, alpha, icc_profile=icc_profile)
+    photo = Photo(rgb, alpha, about=About(icc_profile))
     coloured = colorize(photo, generator, render_factor, strength).photo.rgb
     return np.array(coloured) if alpha is None else np.dstack([coloured, alpha])

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.coloring.chroma import eight_bits
 from colorizer.coloring.colorize import Prediction, apply_prediction
-from colorizer.pictures.photo import Photo, shrink_photo
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.pixels import eight_bits, shrink_photo, sixteen_bits
 from colorizer.pictures.profiles import convert, is_srgb
 
 CELL = 640  # pixels of a picture's longer side, at most
@@ -60,7 +60,7 @@ def draw_sheet(photo: Photo, rows: Sequence[Sequence[Prediction]], strength: int
 def _picture(photo: Photo) -> Image.Image:
     """Show a small photo in sRGB."""
     rgb = photo.rgb
-    if photo.icc_profile and not is_srgb(photo.icc_profile):
-        sixteen = rgb if rgb.dtype == np.uint16 else rgb.astype(np.uint16) * np.uint16(257)
-        rgb = convert(sixteen, photo.icc_profile, to_srgb=True)
+    profile = photo.about.icc_profile
+    if profile and not is_srgb(profile):
+        rgb = convert(sixteen_bits(rgb), profile, to_srgb=True)
     return Image.fromarray(np.ascontiguousarray(eight_bits(rgb)))

@@ -20,7 +20,9 @@ from colorizer.commands.targets import Job, deliver, find_jobs
 from colorizer.generators.table import WEIGHTS, find_weights
 from colorizer.jobs.models import load_configured
 from colorizer.pictures.formats import EXTENSIONS, named_kind
-from colorizer.pictures.photo import read_photo, write_photo
+from colorizer.pictures.pixels import side_of
+from colorizer.pictures.reading import read_photo
+from colorizer.pictures.writing import write_photo
 from colorizer.settings import MODELS, Settings
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def _source(job: Job) -> Path | BinaryIO:
 def photo_way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
     """Take a photo its way, with a pause before and after the generator; see `overlap`."""
     photo = read_photo(_source(job), settings.max_megapixels)
-    square = squeeze(photo.rgb, 16 * options.render_factor)
+    square = squeeze(photo.rgb, side_of(options.render_factor))
     yield
     prediction = predict(photo, generator, options.render_factor, square)
     yield
@@ -144,8 +146,8 @@ def photo_way(job: Job, generator: Generator, options: Options, settings: Settin
     kind = options.format or (named_kind(job.target) if job.target else None)
     deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), job.target)
     words = []
-    if photo.pages > 1:
-        words.append(f"first of {photo.pages} pages")
+    if photo.about.pages > 1:
+        words.append(f"first of {photo.about.pages} pages")
     if prediction.render_factor < options.render_factor:
         words.append(f"memory allowed render factor {prediction.render_factor}")
     return words

@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from colorizer.generators.verify import VerifiedFile
+from colorizer.pictures.pixels import UV_SCALE
 
 WIDTHS = (32, 64, 128, 256, 320)  # channels at strides 2, 4, 8, 16, 32
 DEPTHS = (0, 2, 3, 3, 2)  # residual blocks at each stride
@@ -22,9 +23,6 @@ DECODER = (256, 128, 96)  # channels on the way back, strides 16, 8, 4
 EXPONENT = 0.0  # how far the weights of rare colours are divided out again
 TEMPERATURE = 0.7  # below 1: the likelier colours count more in the mean
 GAIN = 1.15  # factor on the mean's saturation
-
-# OpenCV's full-range BT.601: U per B - Y, V per R - Y.
-U_SCALE, V_SCALE = 0.492, 0.877
 
 
 def working_side(side: int) -> int:
@@ -131,7 +129,7 @@ class BuiltinNetwork(nn.Module):
         pair = torch.cat([small, small.flip(3)]).to(self.head.weight.dtype)
         straight, mirrored = self.scores(pair).float().chunk(2)
         chroma = enlarge(self.decode((straight + mirrored.flip(3)) / 2), small, luma)
-        return chroma * chroma.new_tensor([U_SCALE, V_SCALE])[:, None, None]
+        return chroma * chroma.new_tensor(UV_SCALE)[:, None, None]
 
 
 def _box(x: Tensor, radius: int) -> Tensor:

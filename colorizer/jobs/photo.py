@@ -16,14 +16,10 @@ from colorizer.jobs.runtime import Runtime
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
-from colorizer.pictures.photo import (
-    Photo,
-    check_photo,
-    preview_photo,
-    read_photo,
-    shrink_photo,
-    write_photo,
-)
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.pixels import shrink_photo
+from colorizer.pictures.reading import check_photo, read_photo
+from colorizer.pictures.writing import preview_photo, write_photo
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
@@ -128,7 +124,7 @@ def _color(
         _write_previews(folder, photo, prediction, options.strength)
         file = prediction_name(generator.weights.name, options.render_factor)
         (folder / file).write_bytes(encode_prediction(prediction))
-        kind, pages = photo.kind, photo.pages
+        kind, pages = photo.kind, photo.about.pages
         photo = apply_prediction(photo, prediction, options.strength)
         result = folder / f"result{EXTENSIONS[options.format or FORMATS[kind].result]}"
         write_photo(photo, result, options.format, keep_gps=options.keep_gps)

@@ -14,14 +14,10 @@ from colorizer.errors import N_, OptionError
 from colorizer.jobs.runtime import Runtime
 from colorizer.library.records import AFTER, BEFORE, Record, prediction_name, preview_name
 from colorizer.pictures.formats import EXTENSIONS
-from colorizer.pictures.photo import (
-    Photo,
-    crop_photo,
-    preview_photo,
-    read_photo,
-    shrink_photo,
-    write_photo,
-)
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.pixels import crop_photo, shrink_photo
+from colorizer.pictures.reading import read_photo
+from colorizer.pictures.writing import preview_photo, write_photo
 
 REGION = 2048  # pixels of a part's longer side, at most
 TRY_PIXELS = 720  # of a try's longer side

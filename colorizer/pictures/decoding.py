@@ -6,21 +6,22 @@ libvips reads most kinds, a strip at a time where the kind allows. It lacks deco
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyvips
-from numpy.typing import NDArray
 from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.PpmImagePlugin import PpmImageFile
 
 from colorizer.errors import N_, NotAPictureError
-
-Pixels = NDArray[Any]  # of uint8 or uint16
+from colorizer.pictures.metadata import read_tiff_exif
+from colorizer.pictures.photo import About, Pixels
+from colorizer.pictures.pixels import Box, crop_pixels, fill_bits
 
 _LOADERS = {
     "JPEG": "jpegload",
@@ -31,65 +32,65 @@ _LOADERS = {
     "GIF": "gifload",
 }
 
-pyvips.cache_set_max(0)  # or a file would be answered from memory after it has changed
-# Each thread has buffers of its own: some 8 MB for a wide scan.
-pyvips.concurrency_set(min(4, os.cpu_count() or 1))
-# `photo.py` enforces our own limit on pixels; Pillow's would warn from 89 megapixels on.
-Image.MAX_IMAGE_PIXELS = None
 
-
-@dataclass
+@dataclass(frozen=True)
 class OpenPicture:
     """A picture file of which only the header has been read.
 
     Attributes
     ----------
+    kind
+        The kind of file: a key of `formats.FORMATS`.
     width, height
         In pixels, as stored.
     decode
-        Reads the pixels: (H, W) or (H, W, bands) of 8 or 16 bits, CMYK and the like made RGB.
+        Reads the pixels while the file is open: (H, W) or (H, W, bands) of 8 or 16 bits, CMYK and
+        the like made RGB; all of them, or those of a part that lies in the picture as stored.
+    about
+        What the file says of itself. The profile is that of the decoded pixels, of any kind.
     orientation
         1 to 8, as EXIF counts.
-    pages
-        How many pictures the file has; the first is read.
-    icc_profile
-        The colour profile that the decoded pixels are in; None: the file names none.
-    dpi, exif, xmp, iptc
-        What else the file says of itself: resolution, EXIF (a TIFF structure), XMP (XML) and IPTC
-        as the file wraps it.
     """
 
+    kind: str
     width: int
     height: int
-    decode: Callable[[], Pixels]
+    decode: Callable[[Box | None], Pixels]
+    about: About
     orientation: int = 1
-    pages: int = 1
-    icc_profile: bytes | None = None
-    dpi: tuple[float, float] | None = None
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
-    close: Callable[[], None] = field(default=lambda: None)
 
 
-def open_picture(source: Path | bytes, kind: str) -> OpenPicture:
-    """Read the header of a picture file of a known kind; fails in any way if it is damaged."""
+def open_picture(file: BinaryIO, kind: str, path: Path | None) -> OpenPicture:
+    """Read the header of a picture file; fails in any way if it is damaged.
+
+    Parameters
+    ----------
+    file
+        The open file, at its beginning.
+    kind
+        Its kind: a key of `formats.FORMATS`.
+    path
+        Where the file is, if it has a place: libvips then reads it by itself, as it needs it.
+    """
     if kind in _LOADERS:
-        return _open_with_vips(source, kind)
+        return _open_with_vips(file, kind, path)
     if kind == "HEIC":
-        return _open_heic(source)
+        return _open_heic(file)
     if kind == "JPEG2000":
-        return _open_jpeg2000(source)
-    return _open_with_pillow(source, kind)
+        return _open_jpeg2000(file)
+    return _open_with_pillow(file, kind)
 
 
-def _open_with_vips(source: Path | bytes, kind: str) -> OpenPicture:
-    loader = _LOADERS[kind] + ("_buffer" if isinstance(source, bytes) else "")
+def _open_with_vips(file: BinaryIO, kind: str, path: Path | None) -> OpenPicture:
+    tiff_exif = read_tiff_exif(file) if kind == "TIFF" else None
+    file.seek(0)
+    # Revalidated: libvips may have kept what it read of a file of this name, since changed.
     image: Any = pyvips.Operation.call(
-        loader,
-        source if isinstance(source, bytes) else os.fsencode(source),
+        _LOADERS[kind] + ("" if path else "_buffer"),
+        os.fsencode(path) if path else file.read(),
         access="sequential",
         fail_on="error",
+        revalidate=True,
     )
     fields = set(image.get_fields())
 
@@ -97,25 +98,28 @@ def _open_with_vips(source: Path | bytes, kind: str) -> OpenPicture:
         return image.get(name) if name in fields else None
 
     profile = get("icc-profile-data")
-    converted = _is_converted(image)
     # libheif has turned the picture already, whatever its EXIF says.
     orientation = 1 if kind == "AVIF" else get("orientation")
-    return OpenPicture(
-        image.width,
-        image.height,
-        decode=lambda: _decode_with_vips(image, profile),
-        orientation=orientation if orientation in range(1, 9) else 1,
-        pages=get("n-pages") or 1,
-        icc_profile=None if converted else profile,
-        # libvips says 1 pixel a millimetre where the file says nothing.
-        dpi=(image.xres * 25.4, image.yres * 25.4) if image.xres not in (0, 1) else None,
-        exif=_without_prefix(get("exif-data")),
+    about = About(
+        icc_profile=None if _is_converted(image) else profile,
+        exif=tiff_exif if kind == "TIFF" else _without_prefix(get("exif-data")),
         xmp=get("xmp-data"),
         iptc=get("iptc-data"),
+        # libvips says 1 pixel a millimetre where the file says nothing.
+        dpi=(image.xres * 25.4, image.yres * 25.4) if image.xres not in (0, 1) else None,
+        pages=get("n-pages") or 1,
+    )
+    return OpenPicture(
+        kind,
+        image.width,
+        image.height,
+        lambda box: _decode_with_vips(image, profile, box),
+        about,
+        orientation if orientation in range(1, 9) else 1,
     )
 
 
-def _decode_with_vips(image: Any, profile: bytes | None) -> Pixels:
+def _decode_with_vips(image: Any, profile: bytes | None, box: Box | None) -> Pixels:
     if image.format not in ("uchar", "ushort"):
         raise NotAPictureError(
             N_(
@@ -123,11 +127,13 @@ def _decode_with_vips(image: Any, profile: bytes | None) -> Pixels:
                 "Save it with 8 or 16 bits."
             )
         )
+    if box:
+        image = image.crop(*box)
     if _is_converted(image):
         image = _to_srgb(image, profile)
     bits = image.get("bits-per-sample") if image.get_typeof("bits-per-sample") else 16
     if image.format == "ushort" and 8 < bits < 16:
-        image = image | (image >> bits)  # so that white is white
+        image = image | (image >> bits)  # as `fill_bits` does
     if image.bands > 4 or (image.bands == 4 and not image.hasalpha()):
         image = image[:3]
     pixels: Pixels = image.numpy()
@@ -156,59 +162,56 @@ def _to_srgb(image: Any, profile: bytes | None) -> Any:
     return light.copy(interpretation="rgb16" if depth == 16 else "srgb")
 
 
-def _open_heic(source: Path | bytes) -> OpenPicture:
+def _open_heic(file: BinaryIO) -> OpenPicture:
     import pi_heif
 
-    file = pi_heif.open_heif(source, convert_hdr_to_8bit=False)
-    picture = file[file.primary_index]
+    heif = pi_heif.open_heif(file, convert_hdr_to_8bit=False)
+    picture = heif[heif.primary_index]
     info = picture.info
-
-    def decode() -> Pixels:
-        pixels: Pixels = np.array(picture)  # a copy: the file's own memory goes with the file
-        bits = info.get("bit_depth", 8)
-        if pixels.dtype == np.uint16 and bits < 16:
-            pixels = pixels | (pixels >> bits)  # so that white is white
-        return pixels
-
-    return OpenPicture(
-        picture.size[0],
-        picture.size[1],
-        decode,
-        pages=len(file),
+    about = About(
         icc_profile=info.get("icc_profile"),
         exif=_without_prefix(info.get("exif")),
         xmp=info.get("xmp"),
+        pages=len(heif),
     )
 
+    def decode() -> Pixels:
+        pixels: Pixels = np.array(picture)  # a copy: the file's own memory goes with the file
+        wide = pixels.dtype == np.uint16
+        return fill_bits(pixels, info.get("bit_depth", 8)) if wide else pixels
 
-def _open_jpeg2000(source: Path | bytes) -> OpenPicture:
+    return OpenPicture("HEIC", picture.size[0], picture.size[1], _part_of(decode), about)
+
+
+def _open_jpeg2000(file: BinaryIO) -> OpenPicture:
     from colorizer.pictures import jpeg2000  # with OpenCV: 27 MB of memory that no other kind needs
 
-    data = source if isinstance(source, bytes) else source.read_bytes()
+    data = file.read()
     header = jpeg2000.read_header(data)
-    return OpenPicture(
-        header.width,
-        header.height,
-        decode=lambda: jpeg2000.decode_pixels(data, header.bits),
-        icc_profile=header.icc_profile,
-        exif=_without_prefix(header.exif),
-        xmp=header.xmp,
-        iptc=header.iptc,
-    )
+    about = replace(header.about, exif=_without_prefix(header.about.exif))
+
+    decode = _part_of(lambda: jpeg2000.decode_pixels(data, header.bits))
+    return OpenPicture("JPEG2000", header.width, header.height, decode, about)
 
 
-def _open_with_pillow(source: Path | bytes, kind: str) -> OpenPicture:
+def _open_with_pillow(file: BinaryIO, kind: str) -> OpenPicture:
     """Open BMP and PNM."""
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    image = Image.open(file, formats=["BMP"] if kind == "BMP" else ["PPM"])
+    # The classes themselves: `Image.open` has a limit on pixels that is the whole process's.
+    image = BmpImageFile(file) if kind == "BMP" else PpmImageFile(file)
     dpi = image.info.get("dpi")
-    return OpenPicture(
-        image.width,
-        image.height,
-        decode=lambda: image_pixels(image),
-        dpi=dpi if dpi and min(dpi) > 0 else None,
-        close=image.close,
-    )
+    about = About(dpi=dpi if dpi and min(dpi) > 0 else None)
+    decode = _part_of(lambda: image_pixels(image))
+    return OpenPicture(kind, image.width, image.height, decode, about)
+
+
+def _part_of(decode: Callable[[], Pixels]) -> Callable[[Box | None], Pixels]:
+    """Make a decoder of parts out of one that can only decode all."""
+
+    def decode_part(box: Box | None) -> Pixels:
+        pixels = decode()
+        return np.array(crop_pixels(pixels, box)) if box else pixels  # a copy, so that all can go
+
+    return decode_part
 
 
 def image_pixels(image: Image.Image) -> Pixels:

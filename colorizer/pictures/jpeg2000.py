@@ -8,10 +8,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-# What OpenCV would print of damaged files is said by our own errors.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+from colorizer.pictures.photo import About, Pixels
+from colorizer.pictures.pixels import fill_bits
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -19,20 +18,17 @@ _EXIF = b"JpgTiffExif->JP2"
 _IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
-@dataclass
-class Jpeg2000:
-    """A file's header: size, bits of a sample, and what it says of itself."""
+@dataclass(frozen=True)
+class Header:
+    """A file's header: its size in pixels, the bits of a sample, and what it says of itself."""
 
     width: int
     height: int
     bits: int
-    icc_profile: bytes | None = None
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
+    about: About
 
 
-def read_header(data: bytes) -> Jpeg2000:
+def read_header(data: bytes) -> Header:
     """Read the header of a JP2 file or of a bare codestream; fails in any way if it is damaged."""
     boxes = [(b"jp2c", data)] if data.startswith(_CODESTREAM) else list(_boxes(data))
     # The size that the decoder goes by is the codestream's, whatever other boxes say.
@@ -40,29 +36,29 @@ def read_header(data: bytes) -> Jpeg2000:
     if not stream.startswith(_CODESTREAM):
         raise ValueError("no codestream")
     right, lower, left, upper = (int.from_bytes(stream[i : i + 4], "big") for i in (8, 12, 16, 20))
-    header = Jpeg2000(right - left, lower - upper, bits=(stream[42] & 127) + 1)
+    told: dict[str, Any] = {}
     for name, body in boxes:
         if name == b"jp2h":
             colours = (inner for kind, inner in _boxes(body) if kind == b"colr")
-            header.icc_profile = next((c[3:] for c in colours if c[:1] in b"\x02\x03"), None)
+            told["icc_profile"] = next((c[3:] for c in colours if c[:1] in b"\x02\x03"), None)
         elif name == b"uuid":
             field = {_XMP: "xmp", _EXIF: "exif", _IPTC: "iptc"}.get(body[:16])
             if field:
-                setattr(header, field, body[16:])
-    return header
+                told[field] = body[16:]
+    return Header(right - left, lower - upper, (stream[42] & 127) + 1, About(**told))
 
 
-def decode_pixels(data: bytes, bits: int) -> NDArray[Any]:
-    """Decode the pixels: (H, W) or (H, W, bands) of 8 or 16 bits."""
+def decode_pixels(data: bytes, bits: int) -> Pixels:
+    """Decode the pixels: (H, W) or (H, W, bands) of 8 or 16 bits, of which a sample has `bits`."""
     pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise ValueError("not decoded")
     if pixels.ndim == 3:
         order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[pixels.shape[2]]
         pixels = cv2.cvtColor(pixels, order)
-    if pixels.dtype == np.uint16 and 8 < bits < 16:  # so that white is white
-        pixels = (pixels << (16 - bits)) | (pixels >> (2 * bits - 16))
-    result: NDArray[Any] = pixels
+    if pixels.dtype == np.uint16 and 8 < bits < 16:
+        pixels = fill_bits(pixels << (16 - bits), bits)
+    result: Pixels = pixels
     return result
 
 

@@ -18,6 +18,7 @@ from colorizer.pictures.exif import (
     Tags,
     read_tags,
 )
+from colorizer.pictures.photo import About
 from colorizer.version import __version__
 
 # IPTC's NewsCode for media that a trained generative model has modified or added to, as by
@@ -69,32 +70,26 @@ class Metadata:
 
 
 def make_metadata(
-    exif: bytes | None,
-    xmp: bytes | None,
-    iptc: bytes | None,
-    *,
-    generator: str | None,
-    keep_gps: bool,
-    captions_in_xmp: bool,
+    about: About, generator: str | None, *, keep_gps: bool, captions_in_xmp: bool
 ) -> Metadata:
     """Make a result's metadata from its photo's.
 
     Parameters
     ----------
-    exif, xmp, iptc
-        As the photo's file had them.
+    about
+        What the photo's file says of itself.
     generator
-        What coloured the photo; None: nothing did.
+        The title of the generator that coloured the photo; None where nothing has.
     keep_gps
-        Whether the place may stay.
+        Whether the place where it was taken may stay.
     captions_in_xmp
         Whether IPTC's captions go into XMP, for a kind of file that can't hold IPTC itself.
     """
-    datasets = _unwrap_iptc(iptc) if iptc else None
+    datasets = _unwrap_iptc(about.iptc) if about.iptc else None
     captions = _captions(datasets) if datasets and captions_in_xmp else {}
     return Metadata(
-        _make_tags(exif, generator, keep_gps),
-        _make_xmp(xmp, captions, generator, keep_gps),
+        _make_tags(about.exif, generator, keep_gps),
+        _make_xmp(about.xmp, captions, generator, keep_gps),
         None if captions_in_xmp else datasets,
     )
 

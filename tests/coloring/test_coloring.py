@@ -73,3 +73,23 @@ def test_a_photo_smaller_than_the_square_gets_the_colours_of_the_large_one():
     )
     difference = replace_chroma(np.asarray(small), chroma, 1).astype(int) - np.asarray(reduced)
     assert np.abs(difference).mean() < 1
+
+
+def test_grey_chroma_takes_all_colour_away_and_strength_is_how_far():
+    rgb = np.asarray(scene(300, 200, colour=True))
+    grey = np.zeros((112, 112, 2), np.float32)
+    luma = rgb @ np.array([0.299, 0.587, 0.114])
+    without = replace_chroma(rgb, grey, 1)
+    assert np.abs(without - luma[..., None]).max() < 1
+    half = replace_chroma(rgb, grey, 0.5)
+    assert np.abs(half - (rgb / 2 + luma[..., None] / 2)).max() < 1
+    np.testing.assert_array_equal(replace_chroma(rgb, grey, 0), rgb)
+
+
+def test_merging_in_strips_leaves_no_seams(monkeypatch):
+    rgb = np.asarray(scene(200, 300, seed=5))
+    chroma = np.random.default_rng(0).uniform(-0.2, 0.2, (112, 112, 2)).astype(np.float32)
+    whole = replace_chroma(rgb, chroma, 1)
+    monkeypatch.setattr("colorizer.coloring.chroma.STRIP_PIXELS", 7 * 200)
+    strips = replace_chroma(rgb, chroma, 1).astype(int)
+    assert np.abs(strips - whole).max() <= 1

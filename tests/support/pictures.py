@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.reading import read_photo
+from colorizer.pictures.writing import write_photo
+
 
 def scene(width: int = 96, height: int = 64, seed: int = 0, colour: bool = False) -> Image.Image:
     """Paint something like a photo: smooth shades with edges and grain; grey unless `colour`."""
@@ -33,3 +37,15 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 def decoded(data: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def encode_photo(photo: Photo, kind: str | None = None, *, keep_gps: bool = False) -> bytes:
+    """Encode a photo to bytes; see `write_photo`."""
+    buffer = io.BytesIO()
+    write_photo(photo, buffer, kind, keep_gps=keep_gps)
+    return buffer.getvalue()
+
+
+def decode_photo(data: bytes) -> Photo:
+    """Decode a photo from bytes; see `read_photo`."""
+    return read_photo(io.BytesIO(data))

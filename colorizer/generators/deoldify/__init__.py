@@ -13,12 +13,17 @@ from colorizer.generators.deoldify.cache import build_unet, read_folded, write_f
 from colorizer.generators.deoldify.unet import Architecture, UNet
 from colorizer.generators.devices import pick_precision
 from colorizer.generators.verify import VerifiedFile
+from colorizer.pictures.pixels import LUMA, UV_SCALE
 
 log = logging.getLogger(__name__)
 
 # ImageNet's mean and standard deviation, with which DeOldify's input and output are normalised.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# BT.601, as PyTorch takes numbers.
+RED, GREEN, BLUE = map(float, LUMA)
+U_SCALE, V_SCALE = map(float, UV_SCALE)
 
 
 class DeOldifyNetwork(nn.Module):
@@ -48,8 +53,8 @@ class DeOldifyNetwork(nn.Module):
         normalised = normalised.contiguous(memory_format=torch.channels_last)
         rgb = self.unet(normalised).float() * self.std + self.mean
         red, green, blue = rgb.clamp(0, 1).unbind(1)
-        y = 0.299 * red + 0.587 * green + 0.114 * blue
-        return torch.stack([0.492 * (blue - y), 0.877 * (red - y)], 1)
+        y = RED * red + GREEN * green + BLUE * blue
+        return torch.stack([U_SCALE * (blue - y), V_SCALE * (red - y)], 1)
 
 
 def load(

@@ -1,0 +1,136 @@
+"""Picture files into photos: told by their bytes, checked, decoded, turned upright."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from colorizer.errors import (
+    N_,
+    BrokenPictureError,
+    ColorizerError,
+    MemoryShortError,
+    NotAPictureError,
+    TooLargeError,
+)
+from colorizer.pictures.decoding import OpenPicture, open_picture
+from colorizer.pictures.formats import HEAD, find_kind
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.pixels import (
+    is_on_its_side,
+    split_planes,
+    turn_upright,
+)
+from colorizer.pictures.profiles import usable_profile
+from colorizer.process import LARGE, release_memory
+
+MEGAPIXELS = 150
+
+
+def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> str:
+    """Check a file by its first bytes and its header, before anything is decoded.
+
+    Parameters
+    ----------
+    source
+        A path, or a file open for reading, at its beginning.
+    max_megapixels
+        How many million pixels it may have.
+
+    Returns
+    -------
+    str
+        Its kind, a key of `formats.FORMATS`, whatever its name says.
+
+    Raises
+    ------
+    NotAPictureError
+        If the bytes are of no kind that is read here.
+    BrokenPictureError
+        If the header is damaged.
+    TooLargeError
+        If it has more than `max_megapixels` million pixels.
+    """
+    with _opened(source, max_megapixels) as picture:
+        return picture.kind
+
+
+def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> Photo:
+    """Decode a photo and turn it upright; of several in one file, the first.
+
+    Sixteen bits stay sixteen, grey and RGB pixels stay as they are and keep their profile; CMYK
+    becomes sRGB.
+
+    Raises
+    ------
+    NotAPictureError, BrokenPictureError, TooLargeError
+        As `check_photo`; `NotAPictureError` also if the pixels are floating-point or have 32 bits,
+        `BrokenPictureError` if they are cut off or damaged.
+    MemoryShortError
+        If the memory doesn't hold the pixels.
+    """
+    with _opened(source, max_megapixels) as picture:
+        rgb, alpha = split_planes(turn_upright(picture.decode(None), picture.orientation))
+        if rgb.nbytes > LARGE:
+            release_memory()
+        about, dpi = picture.about, picture.about.dpi
+        if dpi and is_on_its_side(picture.orientation):
+            dpi = dpi[::-1]
+        about = replace(about, icc_profile=usable_profile(about.icc_profile), dpi=dpi)
+        return Photo(rgb, alpha, picture.kind, about)
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[OpenPicture]:
+    """Open a file far enough to know its kind and size; whatever decoders raise means damage."""
+    path = source if isinstance(source, Path) else None
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+        kind = _find_kind(file.read(HEAD))
+        file.seek(0)
+        try:
+            picture = open_picture(file, kind, path)
+            if picture.width * picture.height > max_megapixels * 1e6:
+                raise _too_large(picture, max_megapixels)
+            yield picture
+        except ColorizerError:
+            raise
+        except Exception as error:  # decoders fail on damaged files in any way
+            if isinstance(error, MemoryError) or "out of memory" in str(error):
+                raise MemoryShortError(
+                    N_("There is not enough memory for this picture. Try a smaller one.")
+                ) from error
+            raise BrokenPictureError(
+                N_(
+                    "The picture is cut off or damaged and can't be opened. Try to save or scan it "
+                    "again."
+                )
+            ) from error
+
+
+def _find_kind(head: bytes) -> str:
+    if not head:
+        raise NotAPictureError(N_("The file is empty."))
+    kind = find_kind(head)
+    if kind is None:
+        raise NotAPictureError(
+            N_(
+                "This is not a picture that can be read: use JPEG, PNG, TIFF, WebP, AVIF, HEIC, "
+                "JPEG 2000, BMP, PGM or GIF."
+            )
+        )
+    return kind
+
+
+def _too_large(picture: OpenPicture, max_megapixels: float) -> ColorizerError:
+    return TooLargeError(
+        N_(
+            "The picture has %(pixels)d megapixels; at most %(limit)d are coloured here. "
+            "Scan or save it smaller."
+        ),
+        pixels=math.ceil(picture.width * picture.height / 1e6),
+        limit=max_megapixels,
+    )

@@ -1,0 +1,63 @@
+"""Photos are written in every kind of file."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.formats import RGB8, RGB16, RGBA8, RGBA16
+from support.pictures import decode_photo, decoded, encode_photo, encoded, scene
+
+from colorizer.errors import TooLargeError
+from colorizer.pictures.formats import WRITABLE
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.profiles import is_srgb
+from colorizer.pictures.writing import write_photo
+
+
+@pytest.mark.parametrize("kind", WRITABLE)
+@pytest.mark.parametrize("pixels", [RGB8, RGB16, RGBA8, RGBA16], ids=["8", "16", "8a", "16a"])
+def test_every_kind_is_written(kind, pixels):
+    photo = Photo(pixels[..., :3], pixels[..., 3] if pixels.shape[2] == 4 else None)
+    again = decode_photo(encode_photo(photo, kind))
+    assert again.kind == kind
+    wide = pixels.dtype == np.uint16 and kind in ("PNG", "TIFF", "AVIF")
+    assert again.rgb.dtype == (np.uint16 if wide else np.uint8)
+    assert (again.alpha is not None) == (photo.alpha is not None and kind != "JPEG")
+    assert is_srgb(again.about.icc_profile)
+    assert again.about.icc_profile is not None
+    if photo.alpha is None:
+        scale = 65535 if wide else 255
+        difference = again.rgb / scale - photo.rgb / np.iinfo(pixels.dtype).max
+        assert np.abs(difference).mean() * 255 <= {"WEBP": 8, "AVIF": 4}.get(kind, 2)
+
+
+def test_writing_keeps_the_pixels_of_a_png():
+    rgb = np.asarray(scene(colour=True))
+    np.testing.assert_array_equal(decoded(encode_photo(Photo(rgb))), rgb)
+
+
+def test_transparency_resolution_and_format_on_the_way_out():
+    image = scene().convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    photo = decode_photo(encoded(image, dpi=(300, 300)))
+    out = Image.open(io.BytesIO(encode_photo(photo)))
+    assert out.mode == "RGBA"
+    assert out.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    np.testing.assert_array_equal(np.asarray(out), np.asarray(image))
+    flat = Image.open(io.BytesIO(encode_photo(photo, "JPEG")))
+    assert (flat.format, flat.mode) == ("JPEG", "RGB")
+    assert flat.getpixel((48, 0)) == pytest.approx((255, 255, 255), abs=3)  # transparent: white
+
+
+def test_a_picture_too_long_for_a_format_is_refused_clearly():
+    with pytest.raises(TooLargeError, match="16383"):
+        encode_photo(Photo(np.zeros((2, 17000, 3), np.uint8)), "WEBP")
+
+
+def test_what_cannot_be_written_is_an_error_of_the_system(tmp_path):
+    for kind in WRITABLE:
+        with pytest.raises(OSError, match="absent"):
+            write_photo(Photo(RGB8), tmp_path / "absent" / "photo", kind)
