@@ -15,14 +15,18 @@ from colorizer.errors import (
     ColorizerError,
     MemoryShortError,
     NotAPictureError,
+    OptionError,
     TooLargeError,
 )
 from colorizer.pictures.decoding import OpenPicture, open_picture
 from colorizer.pictures.formats import HEAD, find_kind
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import (
+    Box,
+    clip_box,
     is_on_its_side,
     split_planes,
+    stored_box,
     turn_upright,
 )
 from colorizer.pictures.profiles import usable_profile
@@ -59,11 +63,28 @@ def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> 
         return picture.kind
 
 
-def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> Photo:
+def read_photo(
+    source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS, box: Box | None = None
+) -> Photo:
     """Decode a photo and turn it upright; of several in one file, the first.
 
     Sixteen bits stay sixteen, grey and RGB pixels stay as they are and keep their profile; CMYK
     becomes sRGB.
+
+    Parameters
+    ----------
+    source
+        A path, or a file open for reading, at its beginning.
+    max_megapixels
+        How many million pixels the file may have, whatever the part.
+    box
+        Left, top, width and height of the part that is wanted, in pixels of the upright photo;
+        None: all of it. Where the kind of file allows, no more is decoded than is needed.
+
+    Returns
+    -------
+    Photo
+        The photo, or as much of the part as lies in it.
 
     Raises
     ------
@@ -72,9 +93,12 @@ def read_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> P
         `BrokenPictureError` if they are cut off or damaged.
     MemoryShortError
         If the memory doesn't hold the pixels.
+    OptionError
+        If nothing of the part lies in the photo.
     """
     with _opened(source, max_megapixels) as picture:
-        rgb, alpha = split_planes(turn_upright(picture.decode(None), picture.orientation))
+        part = _stored(box, picture) if box else None
+        rgb, alpha = split_planes(turn_upright(picture.decode(part), picture.orientation))
         if rgb.nbytes > LARGE:
             release_memory()
         about, dpi = picture.about, picture.about.dpi
@@ -134,3 +158,13 @@ def _too_large(picture: OpenPicture, max_megapixels: float) -> ColorizerError:
         pixels=math.ceil(picture.width * picture.height / 1e6),
         limit=max_megapixels,
     )
+
+
+def _stored(box: Box, picture: OpenPicture) -> Box:
+    """Find where a part of the upright picture is stored, clipped to the picture."""
+    width, height = picture.width, picture.height
+    upright = (height, width) if is_on_its_side(picture.orientation) else (width, height)
+    box = clip_box(box, *upright)
+    if not (box[2] and box[3]):
+        raise OptionError(N_("There is no such part of this picture."))
+    return stored_box(box, picture.orientation, width, height)

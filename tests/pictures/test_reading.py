@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 from support.formats import FILES, GREY8, GREY16, RGB8, as_rgb, tiff
 from support.pictures import decode_photo, encode_photo, encoded, scene
@@ -16,10 +20,12 @@ from colorizer.errors import (
     BrokenPictureError,
     MemoryShortError,
     NotAPictureError,
+    OptionError,
     TooLargeError,
 )
 from colorizer.pictures.formats import FORMATS
 from colorizer.pictures.reading import check_photo, read_photo
+from colorizer.places import root
 
 ORIENTATION, CAMERA, GPS = 0x0112, 0x0110, 0x8825
 
@@ -117,6 +123,78 @@ def test_every_kind_is_turned_upright_and_says_so(kind, orientation):
     assert kept[ORIENTATION] == 1
     assert kept[CAMERA] == "Box Brownie"
     assert GPS not in kept
+
+
+# Within the picture, whichever way it lies; at its corner; reaching over its edges.
+PARTS = [(20, 30, 40, 50), (0, 0, 1, 1), (90, 70, 500, 500), (-10, -20, 30, 100)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_part_is_a_part_of_the_upright_whole(kind, orientation, tmp_path):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    path = tmp_path / "photo"
+    image = scene(150, 110, colour=True)
+    path.write_bytes(encoded(image, kind, exif=exif))
+    whole = read_photo(path)
+    for left, top, width, height in PARTS:
+        expected = whole.rgb[max(0, top) : top + height, max(0, left) : left + width]
+        for source in (path, io.BytesIO(path.read_bytes())):
+            part = read_photo(source, box=(left, top, width, height))
+            np.testing.assert_array_equal(part.rgb, expected)
+            assert part.about == whole.about
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_part_of_every_kind(name):
+    whole = decode_photo(FILES[name][0])
+    part = read_photo(io.BytesIO(FILES[name][0]), box=(7, 5, 20, 30))
+    np.testing.assert_array_equal(part.rgb, whole.rgb[5:35, 7:27])
+    if whole.alpha is not None:
+        np.testing.assert_array_equal(part.alpha, whole.alpha[5:35, 7:27])
+    assert part.rgb.dtype == whole.rgb.dtype
+
+
+@pytest.mark.parametrize("box", [(61, 0, 5, 5), (0, 40, 5, 5), (-5, 0, 5, 5), (3, 3, 0, 5)])
+def test_a_part_outside_of_the_picture_is_refused(box):
+    with pytest.raises(OptionError, match="no such part"):
+        read_photo(io.BytesIO(FILES["JPEG"][0]), box=box)
+
+
+SMALL_PART = """
+import sys
+from pathlib import Path
+import pyvips
+from colorizer.pictures.reading import read_photo
+
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+
+large, small = map(Path, sys.argv[1:])
+read_photo(small, box=(0, 0, 9, 9))  # so that all code is loaded
+before = peak()
+photo = read_photo(large, box=(2000, 100, 500, 400))
+print(photo.rgb.shape[1], photo.rgb.shape[0], peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="A process's peak memory, from Linux's /proc.")
+def test_a_small_part_of_a_large_picture_takes_little_memory(tmp_path):
+    large, small = tmp_path / "large.png", tmp_path / "small.png"
+    pyvips.Image.black(8000, 5000, bands=3).pngsave(os.fspath(large), compression=1)
+    small.write_bytes(FILES["PNG RGB"][0])
+    answer = subprocess.run(
+        [sys.executable, "-c", SMALL_PART, large, small],
+        cwd=root(),
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    width, height, taken = map(int, answer.stdout.split())
+    assert (width, height) == (500, 400)
+    assert taken < 8000 * 5000 * 3 / 4
 
 
 def bomb(width, height):
