@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from colorizer.process import tune
+
+tune()  # before NumPy and PyTorch are imported
+
 import logging
 import secrets
 import sys

@@ -5,6 +5,9 @@ published code is to find PyTorch as it comes.
 """
 
 if __name__ == "__main__":
+    from colorizer.process import tune
+
+    tune()
     from .compare import main
 
     main()

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# What `colorizer` sets for itself, and the published code is to do without.
-PACKAGE_VARIABLES = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
+from colorizer.process import ENVIRONMENT, tune
 
 Run = Callable[[Image.Image, int], Image.Image]
 
@@ -45,6 +44,7 @@ def load_published(checkpoint: Path) -> Run:
 
 def load_ours(checkpoint: Path, name: str, precision: str) -> Run:
     """Load this project's code."""
+    tune()
     from colorizer.coloring.colorize import colorize
     from colorizer.generators.loading import load_generator
     from colorizer.pictures.photo import Photo
@@ -85,8 +85,8 @@ class Side:
         self._pipe, end = context.Pipe()
         self._process = context.Process(target=_work, args=(name, checkpoint, end), daemon=True)
         with mock.patch.dict(os.environ):
-            if name == "published":
-                for variable in PACKAGE_VARIABLES:
+            if name == "published":  # which is to find PyTorch as it comes
+                for variable in ENVIRONMENT:
                     os.environ.pop(variable, None)
             self._process.start()
 

@@ -8,18 +8,10 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import Any
 
 from colorizer.version import __version__
-
-# NumPy's products are small here; more threads for them only get in the generator's way. It is
-# read when NumPy is imported, and left alone where somebody has set it.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# PyTorch's threads sleep while they have nothing to do, instead of keeping the next photo's reading
-# and the last one's writing from the core. It is read when PyTorch is imported, likewise.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_generator"]
 

@@ -1,19 +1,55 @@
-"""When freed memory goes back to the system, where the C library is glibc; elsewhere it decides."""
+"""What the app and the command line set for their whole process, and when memory is given back."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 # Bytes of pixels, as of 33 megapixels of 8 bits, from which on memory is short enough to matter.
 LARGE = 100_000_000
 
+# Read by NumPy, PyTorch and OpenCV when they are imported; left alone where somebody has set them.
+ENVIRONMENT = {
+    # NumPy's products are small here; more threads for them only get in the generator's way.
+    "OPENBLAS_NUM_THREADS": "1",
+    # PyTorch's threads sleep while they have nothing to do, instead of keeping the next photo's
+    # reading and the last one's writing from the core.
+    "OMP_WAIT_POLICY": "passive",
+    # What OpenCV would print of damaged files is said by our own errors.
+    "OPENCV_LOG_LEVEL": "SILENT",
+}
+
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
 
 
-def keep_memory() -> None:
-    """Have the C library keep what is freed, for whoever wants memory next, in a single heap.
+def tune() -> None:
+    """Set up this process to colour one photo after the other, quickly and in little memory.
+
+    For programs that own their process, which call it before NumPy and PyTorch are imported: the
+    app and the command line. The library works without it, and never calls it.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    _keep_memory()
+
+    import pyvips
+
+    # What libvips would keep of one photo's steps is of no use for the next photo.
+    pyvips.cache_set_max(0)
+    # Each thread has buffers of its own: some 8 MB for a wide scan.
+    pyvips.concurrency_set(min(4, os.cpu_count() or 1))
+
+
+def release_memory() -> None:
+    """Give the system back what has been freed, where the C library is glibc."""
+    if malloc_trim := _glibc("malloc_trim"):
+        malloc_trim(0)
+
+
+def _keep_memory() -> None:
+    """Have glibc keep what is freed, for whoever wants memory next, in a single heap.
 
     Otherwise a generator's activations, half a gigabyte and more for each photo, go back to the
     system layer by layer, which must clear all of it again: a twentieth of a photo's time.
@@ -24,11 +60,6 @@ def keep_memory() -> None:
         mallopt(_M_ARENA_MAX, 1)
 
 
-def release_memory() -> None:
-    """Give the system back what has been freed."""
-    if malloc_trim := _glibc("malloc_trim"):
-        malloc_trim(0)
-
-
 def _glibc(name: str) -> ctypes._NamedFuncPointer | None:
+    """Find a function that only glibc has; other C libraries decide by themselves."""
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

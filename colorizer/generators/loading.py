@@ -15,7 +15,7 @@ from colorizer.generators.generator import Generator
 from colorizer.generators.table import find_weights
 from colorizer.generators.verify import VerifiedFile, open_verified
 from colorizer.places import root
-from colorizer.process import keep_memory, release_memory
+from colorizer.process import release_memory
 
 Load = Callable[[VerifiedFile, torch.device, str], tuple[nn.Module, torch.dtype]]
 
@@ -60,7 +60,6 @@ def load_generator(
     WeightsError
         If the weight file is missing or is not what it should be.
     """
-    keep_memory()
     weights = find_weights(name)
     target = pick_device(device)
     path = weights.path(Path(models) if models else root() / "models")
