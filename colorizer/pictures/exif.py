@@ -26,7 +26,9 @@ DESCRIPTIVE = {
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
 _BYTE, _ASCII, _SHORT, _LONG, _LONG8, _IFD8 = 1, 2, 3, 4, 16, 18
-_MOST_TAGS, _MOST_BYTES = 4096, 16 << 20  # what a sound file stays far below
+# What a sound file stays far below: tags of a directory, bytes of a value, and of all values, which
+# in a damaged or hostile file may be the same bytes again and again.
+_MOST_TAGS, _MOST_BYTES, _MOST_BYTES_IN_ALL = 4096, 16 << 20, 64 << 20
 
 
 @dataclass
@@ -141,6 +143,7 @@ class _Reader:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
+        self.room = _MOST_BYTES_IN_ALL
         file.seek(0, 2)
         self.length = file.tell()
         file.seek(0)
@@ -156,7 +159,7 @@ class _Reader:
             (self.first,) = struct.unpack(self.order + "I", head[4:8])
 
     def directory(self, offset: int) -> Directory:
-        """Read one directory, leaving out values that lie outside of the file."""
+        """Read one directory, leaving out values that lie outside of the file or are too long."""
         word, size, inline = ("Q", 20, 8) if self.big else ("I", 12, 4)
         (count,) = self._unpack("Q" if self.big else "H", self._at(offset, 8 if self.big else 2))
         if not 0 < count <= _MOST_TAGS:
@@ -169,7 +172,7 @@ class _Reader:
             entry = entries[start : start + size]
             number, type_, items = self._unpack("HH" + word, entry[: size - inline])
             length = _SIZES.get(type_, 0) * items
-            if not 0 < length <= _MOST_BYTES:
+            if not 0 < length <= min(_MOST_BYTES, self.room):
                 continue
             data = entry[size - inline :][:length]
             if length > inline:
@@ -177,6 +180,7 @@ class _Reader:
                 if place + length > self.length:
                     continue
                 data = self._at(place, length)
+            self.room -= length
             directory[number] = Tag(type_, items, data)
         return directory
 
