@@ -147,12 +147,19 @@ def crop_photo(photo: Photo, left: int, top: int, width: int, height: int) -> Ph
 
 def shrink_photo(photo: Photo, longest: int = PREVIEW) -> Photo:
     """Shrink a photo to at most `longest` pixels a side; it keeps its colour space and depth."""
-    if max(photo.width, photo.height) <= longest:
+    scale = longest / max(photo.width, photo.height)
+    if scale >= 1:
         return photo
-    small = lend(photo).thumbnail_image(longest, height=longest, no_rotate=True).numpy()
-    small = small.astype(photo.rgb.dtype, copy=False)
-    alpha = None if photo.alpha is None else small[..., 3]
-    return replace(photo, rgb=small[..., :3], alpha=alpha)
+    across, down = (max(scale, 1 / side) for side in (photo.width, photo.height))
+    image = lend(photo)
+    if photo.alpha is None:
+        return replace(photo, rgb=image.resize(across, vscale=down).numpy())
+    # What is transparent has no say in the colours around it.
+    white = np.iinfo(photo.rgb.dtype).max
+    visible = image.premultiply(max_alpha=white).cast(image.format)
+    small = visible.resize(across, vscale=down).unpremultiply(max_alpha=white)
+    pixels = small.cast(image.format).numpy()
+    return replace(photo, rgb=pixels[..., :3], alpha=pixels[..., 3])
 
 
 def lend(photo: Photo) -> Any:
