@@ -155,7 +155,7 @@ def _to_srgb(image: Any, profile: bytes | None) -> Any:
             return image.icc_transform("srgb", embedded=True, depth=depth, intent="relative")
         except pyvips.Error:  # a damaged profile is no reason to refuse a picture
             pass
-    # As browsers do where no profile says which inks these are.
+    # Browsers convert inks like this where no profile says which they are.
     white = 65535 if depth == 16 else 255
     light = (white - image[:3]) * (white - image[3]) / white
     light = light.rint().cast(image.format)
@@ -176,7 +176,7 @@ def _open_heic(file: BinaryIO) -> OpenPicture:
     )
 
     def decode() -> Pixels:
-        pixels: Pixels = np.array(picture)  # a copy: the file's own memory goes with the file
+        pixels: Pixels = np.array(picture)  # A copy: the file's own memory goes with the file.
         wide = pixels.dtype == np.uint16
         return fill_bits(pixels, info.get("bit_depth", 8)) if wide else pixels
 
@@ -184,7 +184,7 @@ def _open_heic(file: BinaryIO) -> OpenPicture:
 
 
 def _open_jpeg2000(file: BinaryIO) -> OpenPicture:
-    from colorizer.pictures import jpeg2000  # with OpenCV: 27 MB of memory that no other kind needs
+    from colorizer.pictures import jpeg2000  # It brings OpenCV: 27 MB that no other kind needs.
 
     data = file.read()
     header = jpeg2000.read_header(data)

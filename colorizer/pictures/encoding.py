@@ -18,7 +18,7 @@ from colorizer.pictures.pixels import eight_bit_image, lend
 from colorizer.pictures.profiles import srgb_profile
 
 # What each kind is written with. JPEG and AVIF keep chroma whole; WebP can't without being
-# lossless. PNG and TIFF: half the time of the default for a few percent more bytes.
+# lossless. PNG and TIFF take half the time of the default, for a few percent more bytes.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"Q": 95, "subsample_mode": "off"},
     "PNG": {"compression": 3, "filter": "sub"},
@@ -73,12 +73,12 @@ def encode(photo: Photo, target: Path | BinaryIO, kind: str, metadata: Metadata)
     if kind == "TIFF":
         options["bigtiff"] = photo.rgb.nbytes * 4 / 3 > 3.9e9
     dpi = photo.about.dpi
-    if dpi and all(1 <= value <= 100_000 for value in dpi):  # damaged files say anything
+    if dpi and all(1 <= value <= 100_000 for value in dpi):  # Damaged files say anything.
         image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
         options |= {"resunit": "inch"} if kind == "TIFF" else {}
     profile = photo.about.icc_profile or srgb_profile()
     blobs = {"xmp-data": metadata.xmp, "icc-profile-data": profile}
-    if kind != "TIFF":  # there, EXIF and IPTC are tags
+    if kind != "TIFF":  # EXIF and IPTC are tags in a TIFF file, added at the end.
         blobs["exif-data"] = b"Exif\0\0" + metadata.exif.to_bytes()
         blobs["iptc-data"] = wrap_iptc(metadata.iptc) if metadata.iptc else None
     for name, blob in blobs.items():
@@ -89,7 +89,7 @@ def encode(photo: Photo, target: Path | BinaryIO, kind: str, metadata: Metadata)
             getattr(image, _SAVERS[kind])(os.fsencode(target), **options)
         else:
             target.write(getattr(image, _SAVERS[kind] + "_buffer")(**options))
-    except pyvips.Error as error:  # the disk is full, say
+    except pyvips.Error as error:  # The disk may be full.
         raise OSError(str(error).strip()) from error
     if kind == "TIFF":
         _complete_tiff(target, metadata)

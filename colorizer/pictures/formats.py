@@ -60,13 +60,13 @@ _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 
 
 def named_kind(path: Path) -> str | None:
-    """Tell which kind of file a name asks for; None: none that is written here."""
+    """Tell which kind of file a name asks for; None if it is no kind that is written here."""
     kind = SUFFIXES.get(path.suffix.lower())
     return kind if kind in WRITABLE else None
 
 
 def find_kind(head: bytes) -> str | None:
-    """Tell a file's kind by its first `HEAD` bytes, whatever it is called; None: no picture."""
+    """Tell a file's kind by its first `HEAD` bytes alone; None if it is no picture."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[4:8] == b"ftyp":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import struct
 
+from support.formats import exif_bytes
+
 from colorizer.pictures.exif import read_tags
 
 
@@ -15,3 +17,9 @@ def test_values_that_are_the_same_bytes_again_and_again_do_not_fill_the_memory()
     file = io.BytesIO(b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + directory)
     tags = read_tags(file)
     assert 0 < sum(len(tag.data) for tag in tags.main.values()) <= 64 << 20
+
+
+def test_exif_is_written_as_it_was_read():
+    for order in "<>":
+        data = exif_bytes(order)
+        assert read_tags(io.BytesIO(data)).to_bytes() == data

@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
+from support.formats import exif_bytes
 from support.pictures import decode_photo, encode_photo, encoded, scene
 
-from colorizer.pictures.exif import GPS_IFD, Tags, read_tags
+from colorizer.pictures.exif import read_tags
 from colorizer.pictures.formats import EXTENSIONS, WRITABLE
 from colorizer.pictures.metadata import SOURCE_TYPE, wrap_iptc
 from colorizer.pictures.photo import About, Photo
@@ -50,29 +51,6 @@ IPTC = b"".join(
         (2, 120, CAPTION),
     )
 )
-
-
-def exif_bytes(order="<"):
-    import struct
-
-    from colorizer.pictures.exif import EXIF_IFD, Tag
-
-    def text(value):
-        data = value.encode() + b"\0"
-        return Tag(2, len(data), data)
-
-    tags = Tags(order)
-    tags.main = {0x010E: text("할머니"), 0x010F: text("Kodak"), 0x0110: text("Brownie")}
-    tags.main |= {0x013B: text("Otto"), 0x0132: text("2004:05:06 07:08:09"), 0x0131: text("Scan 1")}
-    tags.set_number(0x0112, 6)
-    tags.inner[EXIF_IFD] = {
-        0x9003: text("1938:05:01 12:00:00"),
-        0xA434: text("Tessar"),
-        0x829A: Tag(5, 1, struct.pack(order + "II", 1, 50)),
-    }
-    place = b"".join(struct.pack(order + "II", n, 1) for n in (37, 34, 0))
-    tags.inner[GPS_IFD] = {1: Tag(2, 2, b"N\0"), 2: Tag(5, 3, place)}
-    return tags.to_bytes()
 
 
 def source(kind, order="<"):
@@ -193,9 +171,3 @@ def test_xmp_that_would_grow_is_left_out():
     xmp = decode_photo(encode_photo(photo)).about.xmp
     assert b"aaaa" not in xmp
     assert SOURCE_TYPE.encode() in xmp
-
-
-def test_exif_is_written_as_it_was_read():
-    for order in "<>":
-        data = exif_bytes(order)
-        assert read_tags(io.BytesIO(data)).to_bytes() == data

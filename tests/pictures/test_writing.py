@@ -7,14 +7,14 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from support.formats import RGB8, RGB16, RGBA8, RGBA16
+from support.formats import RGB8, RGB16, RGBA8, RGBA16, profile
 from support.pictures import decode_photo, decoded, encode_photo, encoded, scene
 
 from colorizer.errors import TooLargeError
 from colorizer.pictures.formats import WRITABLE
-from colorizer.pictures.photo import Photo
-from colorizer.pictures.profiles import is_srgb
-from colorizer.pictures.writing import write_photo
+from colorizer.pictures.photo import About, Photo
+from colorizer.pictures.profiles import convert, is_srgb
+from colorizer.pictures.writing import preview_photo, write_photo
 
 
 @pytest.mark.parametrize("kind", WRITABLE)
@@ -61,3 +61,14 @@ def test_what_cannot_be_written_is_an_error_of_the_system(tmp_path):
     for kind in WRITABLE:
         with pytest.raises(OSError, match="absent"):
             write_photo(Photo(RGB8), tmp_path / "absent" / "photo", kind)
+
+
+def test_a_preview_is_small_and_in_srgb():
+    grey = np.full((60, 90, 3), 30_000, np.uint16)
+    grey[..., 2] = 20_000
+    photo = Photo(grey, grey[..., 0], about=About(icc_profile=profile("wide")))
+    preview = Image.open(io.BytesIO(preview_photo(photo, 45)))
+    assert (preview.format, preview.mode, preview.size) == ("WEBP", "RGBA", (45, 30))
+    srgb = convert(grey[:1, :1], profile("wide"), to_srgb=True)[0, 0] / 257
+    assert np.abs(np.asarray(preview)[15, 20, :3] - srgb).max() < 4
+    assert Image.open(io.BytesIO(preview_photo(photo, 99))).size == (90, 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ import pyvips
 import tifffile
 from PIL import Image
 from support.pictures import encoded, scene
+
+from colorizer.pictures.exif import EXIF_IFD, GPS_IFD, Tag, Tags
 
 RGB8 = np.asarray(scene(61, 40, colour=True))
 GREY8 = np.ascontiguousarray(RGB8[..., 1])
@@ -152,3 +155,24 @@ def profile(space, curve=1.8, primaries=None):
         head += bytes(12) + b"acsp" + bytes(28) + tags[b"wtpt"][8:] + bytes(48)
         return head + len(tags).to_bytes(4, "big") + index + body
     return bytes(pyvips.Operation.call("profile_load", {"wide": "p3", "cmyk": "cmyk"}[space]))
+
+
+def exif_bytes(order="<"):
+    """Make EXIF of what a camera and its owner say."""
+
+    def text(value):
+        data = value.encode() + b"\0"
+        return Tag(2, len(data), data)
+
+    tags = Tags(order)
+    tags.main = {0x010E: text("할머니"), 0x010F: text("Kodak"), 0x0110: text("Brownie")}
+    tags.main |= {0x013B: text("Otto"), 0x0132: text("2004:05:06 07:08:09"), 0x0131: text("Scan 1")}
+    tags.set_number(0x0112, 6)
+    tags.inner[EXIF_IFD] = {
+        0x9003: text("1938:05:01 12:00:00"),
+        0xA434: text("Tessar"),
+        0x829A: Tag(5, 1, struct.pack(order + "II", 1, 50)),
+    }
+    place = b"".join(struct.pack(order + "II", n, 1) for n in (37, 34, 0))
+    tags.inner[GPS_IFD] = {1: Tag(2, 2, b"N\0"), 2: Tag(5, 3, place)}
+    return tags.to_bytes()
