@@ -12,9 +12,9 @@ import numpy as np
 
 from colorizer.coloring.colorize import colorize_file
 from colorizer.coloring.options import Options
-from colorizer.commands.colorize import photo_way
-from colorizer.commands.pipeline import overlap
-from colorizer.commands.targets import Job
+from colorizer.commands.colorize import color_in_stages
+from colorizer.commands.pipeline import run_pipeline
+from colorizer.commands.targets import Task
 from colorizer.generators.loading import load_generator
 from colorizer.pictures.pixels import side_of
 from colorizer.settings import Settings
@@ -52,10 +52,11 @@ def time_folder(checkpoint: Path, photo: bytes, count: int) -> dict[str, float]:
                 colorize_file(source, target, generator, RENDER_FACTOR)
 
         def folder() -> None:
-            jobs = [Job(source, target) for source, target in files]
-            for end in overlap([photo_way(job, generator, options, settings) for job in jobs]):
-                if isinstance(end, Exception):
-                    raise end
+            tasks = [Task(source, target) for source, target in files]
+            photos = [color_in_stages(task, generator, options, settings) for task in tasks]
+            for outcome in run_pipeline(photos):
+                if isinstance(outcome, Exception):
+                    raise outcome
 
         generator.predict_chroma(luma)  # to warm up
         runs = {"one by one": one_by_one, "before": network, "folder": folder, "after": network}

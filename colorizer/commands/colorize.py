@@ -15,8 +15,8 @@ from colorizer.coloring.chroma import THREADS, squeeze
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options, Switch
 from colorizer.coloring.sheet import draw_sheet
-from colorizer.commands.pipeline import Way, overlap
-from colorizer.commands.targets import Job, deliver, find_jobs
+from colorizer.commands.pipeline import Stages, run_pipeline
+from colorizer.commands.targets import Task, deliver, find_tasks
 from colorizer.generators.table import WEIGHTS, find_weights
 from colorizer.jobs.models import load_configured
 from colorizer.pictures.formats import EXTENSIONS, named_kind
@@ -88,28 +88,28 @@ def colorize(
     options = Options.parse(texts, render_factor=settings.render_factor)
     if factors:
         try:
-            _draw(_sheet_job(inputs, output, options, overwrite), factors, options, settings)
+            _draw(_sheet_task(inputs, output, options, overwrite), factors, options, settings)
         except OSError as error:
             raise click.ClickException(str(error)) from error
         return
-    jobs = find_jobs(inputs, output, options.format, recursive)
-    todo = [job for job in jobs if overwrite or not job.done]
+    tasks = find_tasks(inputs, output, options.format, recursive)
+    todo = [task for task in tasks if overwrite or not task.done]
     failed = 0
     if todo:
         generator = _load(settings, options.model)
-        ways = [photo_way(job, generator, options, settings) for job in todo]
+        photos = [color_in_stages(task, generator, options, settings) for task in todo]
         with click.progressbar(
-            zip(todo, overlap(ways), strict=True),
+            zip(todo, run_pipeline(photos), strict=True),
             length=len(todo),
             label="Colouring",
             file=sys.stderr,
             item_show_func=lambda done: done and done[0].name,
         ) as bar:
-            for job, end in bar:
-                failed += isinstance(end, Exception)
-                for word in [end] if isinstance(end, Exception) else end:
-                    click.echo(f"\n{job.name}: {word}", err=True)
-    done, skipped = len(todo) - failed, len(jobs) - len(todo)
+            for task, outcome in bar:
+                failed += isinstance(outcome, Exception)
+                for note in [outcome] if isinstance(outcome, Exception) else outcome:
+                    click.echo(f"\n{task.name}: {note}", err=True)
+    done, skipped = len(todo) - failed, len(tasks) - len(todo)
     click.echo(f"{done} coloured, {skipped} there already, {failed} failed", err=True)
     sys.exit(1 if failed else 0)
 
@@ -127,13 +127,15 @@ def _load(settings: Settings, model: str | None) -> Generator:
     return load_configured(name, settings)
 
 
-def _source(job: Job) -> Path | BinaryIO:
-    return job.source or io.BytesIO(sys.stdin.buffer.read())
+def _source(task: Task) -> Path | BinaryIO:
+    return task.source or io.BytesIO(sys.stdin.buffer.read())
 
 
-def photo_way(job: Job, generator: Generator, options: Options, settings: Settings) -> Way:
-    """Take a photo its way, with a pause before and after the generator; see `overlap`."""
-    photo = read_photo(_source(job), settings.max_megapixels)
+def color_in_stages(
+    task: Task, generator: Generator, options: Options, settings: Settings
+) -> Stages:
+    """Read, colour and write a photo: three stages, as `pipeline.run_pipeline` takes them."""
+    photo = read_photo(_source(task), settings.max_megapixels)
     square = squeeze(photo.rgb, side_of(options.render_factor))
     yield
     prediction = predict(photo, generator, options.render_factor, square)
@@ -143,40 +145,40 @@ def photo_way(job: Job, generator: Generator, options: Options, settings: Settin
     threads = 1 if generator.device.type == "cpu" else THREADS
     # In place of the decoded photo: only the result is in memory while it is encoded.
     photo = apply_prediction(photo, prediction, options.strength, threads=threads)
-    kind = options.format or (named_kind(job.target) if job.target else None)
-    deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), job.target)
-    words = []
+    kind = options.format or (named_kind(task.target) if task.target else None)
+    deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), task.target)
+    notes = []
     if photo.about.pages > 1:
-        words.append(f"first of {photo.about.pages} pages")
+        notes.append(f"first of {photo.about.pages} pages")
     if prediction.render_factor < options.render_factor:
-        words.append(f"memory allowed render factor {prediction.render_factor}")
-    return words
+        notes.append(f"memory allowed render factor {prediction.render_factor}")
+    return notes
 
 
-def _sheet_job(
+def _sheet_task(
     inputs: tuple[str, ...], output: str | None, options: Options, overwrite: bool
-) -> Job:
+) -> Task:
     """Tell where a sheet's photo comes from and where the sheet goes."""
     source = None if inputs[0] == "-" else Path(inputs[0])
     if len(inputs) > 1 or (source and source.is_dir()):
         raise click.UsageError("A sheet shows one photo.")
     if output not in (None, "-"):
-        job = Job(source, Path(str(output)))
+        task = Task(source, Path(str(output)))
     elif output == "-" or source is None:
-        job = Job(source, None)
+        task = Task(source, None)
     else:
         suffix = EXTENSIONS[options.format or "JPEG"]
-        job = Job(source, source.with_name(f"{source.stem}-sheet{suffix}"))
-    if job.done and not overwrite:
-        raise click.ClickException(f"{job.target} is there already; --overwrite draws it anew.")
-    return job
+        task = Task(source, source.with_name(f"{source.stem}-sheet{suffix}"))
+    if task.done and not overwrite:
+        raise click.ClickException(f"{task.target} is there already; --overwrite draws it anew.")
+    return task
 
 
-def _draw(job: Job, factors: list[int], options: Options, settings: Settings) -> None:
+def _draw(task: Task, factors: list[int], options: Options, settings: Settings) -> None:
     """Draw a sheet: a row for each generator, a column for each render factor."""
     here = [row.name for row in WEIGHTS.values() if row.path(settings.models).exists()]
     names = [options.model] if options.model else here
-    photo = read_photo(_source(job), settings.max_megapixels)
+    photo = read_photo(_source(task), settings.max_megapixels)
     cells = len(names) * len(factors)
 
     def row(name: str) -> list[Prediction]:
@@ -189,5 +191,5 @@ def _draw(job: Job, factors: list[int], options: Options, settings: Settings) ->
 
     with click.progressbar(length=cells, label="Colouring", file=sys.stderr) as bar:
         sheet = draw_sheet(photo, [row(name) for name in names], options.strength)
-    kind = options.format or (named_kind(job.target) if job.target else None)
-    deliver(partial(write_photo, sheet, kind=kind), job.target)
+    kind = options.format or (named_kind(task.target) if task.target else None)
+    deliver(partial(write_photo, sheet, kind=kind), task.target)

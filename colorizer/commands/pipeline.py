@@ -1,4 +1,4 @@
-"""Many photos on their ways at once: one is read and one written while a third is coloured."""
+"""A pipeline of three stages: a photo is read and one written while a third is coloured."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import zip_longest
 
 from colorizer.errors import ColorizerError
 
-# A photo's way: to be read, coloured and written, with a pause after each of the first two. It
-# ends with what there is to say about the photo.
-Way = Generator[None, None, list[str]]
-End = list[str] | Exception  # or why it failed
+# The stages of a photo: it is read, coloured and written, with a `yield` after each of the first
+# two. The value returned is what there is to say about it.
+Stages = Generator[None, None, list[str]]
+Outcome = list[str] | Exception  # or why it failed
 
 
-def overlap(ways: Sequence[Way]) -> Iterator[End]:
-    """Take photos their ways; the next one is read and the last one written meanwhile.
+def run_pipeline(photos: Sequence[Stages]) -> Iterator[Outcome]:
+    """Take photos through their stages; the next one is read and the last one written meanwhile.
 
-    At most three are in memory. The generator stays in this thread, for Ctrl-C to stop it; what
-    is being written then is finished.
+    At most three are in memory. The second stage stays in this thread, for Ctrl-C to stop it;
+    what is being written then is finished.
 
     Yields
     ------
@@ -26,29 +26,29 @@ def overlap(ways: Sequence[Way]) -> Iterator[End]:
         Of each photo, in their order: what there is to say about it, or why it failed.
     """
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        reading = reader.submit(_step, ways[0])
-        writing: Future[End | None] | None = None
-        for way, following in zip_longest(ways, ways[1:]):
-            end = reading.result()
+        reading = reader.submit(_advance, photos[0])
+        writing: Future[Outcome | None] | None = None
+        for photo, following in zip_longest(photos, photos[1:]):
+            outcome = reading.result()
             if following:
-                reading = reader.submit(_step, following)
-            end = _step(way, end)
+                reading = reader.submit(_advance, following)
+            outcome = _advance(photo, outcome)
             if writing:
                 yield writing.result() or []
-            writing = writer.submit(_step, way, end)
+            writing = writer.submit(_advance, photo, outcome)
         if writing:
             yield writing.result() or []
 
 
-def _step(way: Way, end: End | None = None) -> End | None:
-    """Take a photo to its next pause or its end, unless it has failed before."""
-    if end is not None:
-        return end
+def _advance(photo: Stages, outcome: Outcome | None = None) -> Outcome | None:
+    """Take a photo through its next stage, unless it has an outcome already: it has failed."""
+    if outcome is not None:
+        return outcome
     try:
-        next(way)
+        next(photo)
     except StopIteration as stop:
-        words: list[str] = stop.value
-        return words
+        notes: list[str] = stop.value
+        return notes
     except (ColorizerError, OSError, MemoryError) as error:
         return error
     return None

@@ -15,7 +15,7 @@ from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
 
 
 @dataclass(frozen=True)
-class Job:
+class Task:
     """One photo: where it comes from and where it goes; None is standard input or output."""
 
     source: Path | None
@@ -32,13 +32,13 @@ class Job:
         return self.target is not None and self.target.exists()
 
 
-def find_jobs(
+def find_tasks(
     inputs: tuple[str, ...], output: str | None, kind: str | None, recursive: bool
-) -> list[Job]:
+) -> list[Task]:
     """Find the photos that are meant; arguments as for ``colorize``, `kind` as `Options.format`."""
-    jobs = list(_jobs(inputs, output, kind, recursive))
-    times = Counter(job.target for job in jobs)
-    return [_distinct(job) if times[job.target] > 1 else job for job in jobs]
+    tasks = list(_tasks(inputs, output, kind, recursive))
+    times = Counter(task.target for task in tasks)
+    return [_distinct(task) if times[task.target] > 1 else task for task in tasks]
 
 
 def deliver(write: Callable[[Path], None], target: Path | None) -> None:
@@ -55,9 +55,9 @@ def deliver(write: Callable[[Path], None], target: Path | None) -> None:
         write(part)
 
 
-def _jobs(
+def _tasks(
     inputs: tuple[str, ...], output: str | None, kind: str | None, recursive: bool
-) -> Iterator[Job]:
+) -> Iterator[Task]:
     folders = [Path(name) for name in inputs if name != "-" and Path(name).is_dir()]
     into_folder = output is not None and (len(inputs) > 1 or folders or Path(output).is_dir())
     for name in inputs:
@@ -68,17 +68,17 @@ def _jobs(
                 is_photo = found.suffix.lower() in SUFFIXES and not is_part(found)
                 if is_photo and out not in found.parents:
                     inside = found.relative_to(path)
-                    yield Job(found, _suffixed(out / inside, kind))
+                    yield Task(found, _suffixed(out / inside, kind))
         elif output == "-" or (output is None and name == "-"):
-            yield Job(None if name == "-" else path, None)
+            yield Task(None if name == "-" else path, None)
         elif name == "-":
-            yield Job(None, Path(str(output)))
+            yield Task(None, Path(str(output)))
         elif output is None:
-            yield Job(path, _suffixed(path.with_stem(f"{path.stem}-colorized"), kind))
+            yield Task(path, _suffixed(path.with_stem(f"{path.stem}-colorized"), kind))
         elif into_folder:
-            yield Job(path, _suffixed(Path(output) / path.name, kind))
+            yield Task(path, _suffixed(Path(output) / path.name, kind))
         else:
-            yield Job(path, Path(output))
+            yield Task(path, Path(output))
 
 
 def _suffixed(path: Path, kind: str | None) -> Path:
@@ -89,8 +89,8 @@ def _suffixed(path: Path, kind: str | None) -> Path:
     return path if kind in (None, named) else path.with_suffix(EXTENSIONS[kind])
 
 
-def _distinct(job: Job) -> Job:
+def _distinct(task: Task) -> Task:
     """Name a result after the whole name of its photo: of a.png and a.bmp, the latter's."""
-    if job.source is None or job.target is None or job.source.suffix == job.target.suffix:
-        return job
-    return replace(job, target=job.target.with_stem(job.target.stem + job.source.suffix))
+    if task.source is None or task.target is None or task.source.suffix == task.target.suffix:
+        return task
+    return replace(task, target=task.target.with_stem(task.target.stem + task.source.suffix))

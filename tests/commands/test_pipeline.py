@@ -1,4 +1,4 @@
-"""Photos that overlap on their ways: each stage one at a time, all in order, whatever fails."""
+"""A pipeline of three stages: each has one photo at a time, all in order, whatever fails."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from threading import Event
 
 import pytest
 
-from colorizer.commands.pipeline import overlap
+from colorizer.commands.pipeline import run_pipeline
 from colorizer.errors import BrokenPictureError
 
 PATIENCE = 60  # seconds after which a test gives up
 
 
 class Photos:
-    """Ways of photos that do nothing but say where they are."""
+    """Photos whose stages do nothing but say how far they are."""
 
     def __init__(self):
         self.reached = defaultdict(Event)
         self.open = set()
 
-    def way(self, number, wait_for=(), fails=None):
+    def stages(self, number, wait_for=(), fails=None):
         self.open.add(number)
         assert len(self.open) <= 3
         try:
@@ -39,28 +39,28 @@ class Photos:
 
 
 def test_the_next_is_read_and_the_last_one_written_while_one_is_coloured():
-    photos = Photos()
-    ways = [photos.way(0, [("read", 1)])]
-    ways += [photos.way(n, [("read", n + 1), ("written", n - 1)]) for n in range(1, 9)]
-    ways += [photos.way(9, [("written", 8)])]
-    assert list(overlap(ways)) == [[f"photo {n}"] for n in range(10)]
+    made = Photos()
+    photos = [made.stages(0, [("read", 1)])]
+    photos += [made.stages(n, [("read", n + 1), ("written", n - 1)]) for n in range(1, 9)]
+    photos += [made.stages(9, [("written", 8)])]
+    assert list(run_pipeline(photos)) == [[f"photo {n}"] for n in range(10)]
 
 
 @pytest.mark.parametrize("stage", ["read", "coloured", "written"])
 @pytest.mark.parametrize("error", [BrokenPictureError("broken"), OSError("full"), MemoryError()])
 def test_what_fails_stops_nothing(stage, error):
-    photos = Photos()
-    ways = [photos.way(n, fails=(stage, error) if n % 2 == 0 else None) for n in range(5)]
-    ends = list(overlap(ways))
-    assert ends == [error, ["photo 1"], error, ["photo 3"], error]
-    assert not photos.open
+    made = Photos()
+    photos = [made.stages(n, fails=(stage, error) if n % 2 == 0 else None) for n in range(5)]
+    outcomes = list(run_pipeline(photos))
+    assert outcomes == [error, ["photo 1"], error, ["photo 3"], error]
+    assert not made.open
 
 
 def test_ctrl_c_stops_the_generator_and_lets_what_is_being_written_end():
-    photos = Photos()
-    ways = [photos.way(n) for n in range(5)]
-    ways[2] = photos.way(2, fails=("coloured", KeyboardInterrupt()))
+    made = Photos()
+    photos = [made.stages(n) for n in range(5)]
+    photos[2] = made.stages(2, fails=("coloured", KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
-        list(overlap(ways))
-    assert photos.reached["written", 1].is_set()
-    assert not photos.reached["coloured", 3].is_set()
+        list(run_pipeline(photos))
+    assert made.reached["written", 1].is_set()
+    assert not made.reached["coloured", 3].is_set()
