@@ -12,6 +12,21 @@ from colorizer.library.batches import Batches
 from colorizer.library.store import Store, new_id
 
 
+def test_two_photos_of_a_batch_are_in_hand_at_a_time(tmp_path):
+    batches, id = Batches(Store(tmp_path)), new_id()
+    together, in_hand = threading.Barrier(2), set()
+
+    def color(file, name):
+        in_hand.add(name)
+        assert len(in_hand) <= 2
+        together.wait(60)
+        in_hand.remove(name)
+        raise ColorizerError("as it should be")
+
+    run_batch(batches, id, "me", [(None, str(number)) for number in range(6)], color)
+    assert {entry.message for entry in batches.get(id).entries} == {"as it should be"}
+
+
 def test_a_batch_shows_what_became_of_each_and_survives_a_kill(tmp_path):
     batches, id = Batches(Store(tmp_path)), new_id()
     seen = []
