@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,36 +25,32 @@ EDGE = 0.02
 
 
 def squeeze(rgb: Pixels, side: int) -> NDArray[np.uint8]:
-    """Stretch a photo to a square, as DeOldify does.
+    """Stretch a photo to a square, as DeOldify does: the same levels, in little memory.
 
     Parameters
     ----------
     rgb
-        (H, W, 3) of 8 or 16 bits.
+        (H, W, 3) of 8 or 16 bits; the latter are rounded to 8 first.
     side
         Pixels of the square.
 
     Returns
     -------
     numpy.ndarray
-        (side, side, 3) uint8.
+        (side, side, 3) uint8: what `PIL.Image.Image.resize` makes of the whole photo, bilinear.
     """
     height, width = rgb.shape[:2]
-    scale = height / side
-    square = np.empty((side, side, 3), np.uint8)
-    rows = max(1, int(STRIP_PIXELS / width / scale))
-    for top in range(0, side, rows):
-        bottom = min(top + rows, side)
-        # The filter reaches one row of the square beyond the strip.
-        first = max(0, math.floor((top - 1) * scale) - 1)
-        last = min(height, math.ceil((bottom + 1) * scale) + 1)
-        strip = np.ascontiguousarray(eight_bits(rgb[first:last]))
-        box = (0, top * scale - first, width, min(bottom * scale, height) - first)
-        size = (side, bottom - top)
-        square[top:bottom] = np.asarray(
-            Image.fromarray(strip).resize(size, Image.Resampling.BILINEAR, box)
-        )
-    return square
+    if height > max(100 * width, side):
+        # `Image.resize` squeezes the columns of such a photo first, of all others the rows.
+        return squeeze(rgb.swapaxes(0, 1), side).swapaxes(0, 1)
+    # Pillow rounds to 8 bits between rows and columns, so that a row doesn't depend on others.
+    narrow = np.empty((height, side, 3), np.uint8)
+    rows = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = Image.fromarray(np.ascontiguousarray(eight_bits(rgb[top : top + rows])))
+        strip = strip.resize((side, strip.height), Image.Resampling.BILINEAR)
+        narrow[top : top + rows] = np.asarray(strip)
+    return np.array(Image.fromarray(narrow).resize((side, side), Image.Resampling.BILINEAR))
 
 
 def replace_chroma(
@@ -220,5 +215,9 @@ def find_chroma(rgb: Pixels) -> NDArray[np.float32]:
 
 
 def find_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Find the luma, (H, W), of an RGB picture of 8 bits, in whole levels as DeOldify does."""
+    """Find the luma, (H, W), of an RGB picture of 8 bits, in whole levels as DeOldify does.
+
+    DeOldify asks Pillow for ``LA``, whose luma is that of ``L``: (19595 R + 38470 G + 7471 B +
+    32768) >> 16 (``L24`` in Pillow's src/libImaging/Convert.c).
+    """
     return np.array(Image.fromarray(rgb).convert("L"))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from support.pictures import scene
 
-from colorizer.coloring.chroma import find_chroma, replace_chroma, squeeze
+from colorizer.coloring.chroma import find_chroma, find_luma, replace_chroma, squeeze
 
 RGB8 = np.asarray(scene(61, 40, colour=True))
 GRAIN = np.random.default_rng(0).integers(0, 257, RGB8.shape)
@@ -44,11 +44,29 @@ def test_strength_leads_smoothly_from_the_own_pixels_to_full_colour():
         assert max(sizes) < 1.5 * min(sizes)
 
 
-def test_squeezing_in_strips_is_squeezing(monkeypatch):
-    image = scene(300, 200, colour=True)
-    whole = np.asarray(image.resize((112, 112), Image.Resampling.BILINEAR))
-    monkeypatch.setattr("colorizer.coloring.chroma.STRIP_PIXELS", 300 * 20)
-    assert np.abs(squeeze(np.asarray(image), 112).astype(int) - whole).max() <= 1
+SIZES = [(1, 1), (300, 200), (200, 300), (112, 112), (112, 400), (400, 112), (90, 61), (61, 90)]
+STRIPS = [(1, 3000), (3000, 1), (7, 720), (20, 2000), (20, 2001), (2001, 20), (1, 112), (1, 113)]
+LARGE = [(700, 500), (500, 701), (100, 9000), (70, 9000), (9000, 70)]
+
+
+@pytest.mark.parametrize("size", SIZES + STRIPS + LARGE, ids=str)
+@pytest.mark.parametrize("side", [112, 160, 720])
+def test_the_generator_sees_the_published_square_to_the_last_bit(size, side):
+    """As deoldify.filters makes it: the whole photo resized, then grey."""
+    rgb = np.random.default_rng(size).integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
+    published = Image.fromarray(rgb).resize((side, side), Image.Resampling.BILINEAR)
+    square = squeeze(rgb, side)
+    np.testing.assert_array_equal(square, published)
+    np.testing.assert_array_equal(
+        np.repeat(find_luma(square)[..., None], 3, 2), published.convert("LA").convert("RGB")
+    )
+
+
+def test_sixteen_bits_are_rounded_to_eight_before_they_are_squeezed():
+    near = (RGB8.astype(int) * 257 + np.random.default_rng(0).integers(-128, 129, RGB8.shape)).clip(
+        0, 65535
+    )
+    np.testing.assert_array_equal(squeeze(near.astype(np.uint16), 112), squeeze(RGB8, 112))
 
 
 def test_colour_follows_the_edges_of_the_luma():
