@@ -17,7 +17,7 @@ from PIL import Image
 
 from colorizer.coloring import chroma
 from colorizer.pictures.photo import Pixels
-from colorizer.pictures.pixels import LUMA
+from colorizer.pictures.pixels import LUMA, UV_SCALE
 from training.data import read_photos
 
 EDGES = (0.005, 0.01, 0.02, 0.04, 0.08)
@@ -43,8 +43,25 @@ def guided(edge: float) -> Callable[[Pixels, Pixels], Pixels]:
     return enlarge
 
 
+def bilinear(grey: Pixels, square: Pixels) -> Pixels:
+    """Enlarge as DeOldify does, with no regard to the luma's edges, and clip."""
+    height, width = grey.shape[:2]
+    u, v = (
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize(
+                (width, height), Image.Resampling.BILINEAR
+            )
+        )
+        for plane in (square[..., 0], square[..., 1])
+    )
+    blue, red = u / UV_SCALE[0], v / UV_SCALE[1]
+    green = -(LUMA[0] * red + LUMA[2] * blue) / LUMA[1]
+    rgb = grey + 65535 * np.stack([red, green, blue], -1)
+    return (rgb + 0.5).clip(0, 65535).astype(np.uint16)
+
+
 WAYS = {
-    "bilinear": lambda grey, square: chroma.replace_chroma(grey, square, 1, faithful=True),
+    "bilinear": bilinear,
     "bicubic": guided(1e9),  # no luma has such edges
     **{f"guided, edge {edge}": guided(edge) for edge in EDGES},
 }

@@ -1,6 +1,9 @@
 """DeOldify as published, to compare with: `deoldify.filters` on a fastai Learner.
 
-Its weights are random but behave: the real architecture, seeded, with batch norm statistics from
+"As published" is with fastai 1.0.51, which DeOldify's environment.yml named when the weights were
+published, in 2019. Of what the generator uses, one thing has changed since: see `_blur`.
+
+The weights are random but behave: the real architecture, seeded, with batch norm statistics from
 a few forward passes, in the official file format.
 """
 
@@ -9,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -17,11 +21,14 @@ from unittest import mock
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from colorizer.generators.deoldify import compat as fastai_compat
 
 Architecture = Literal["deep", "wide"]
 Colorizer = Callable[[Image.Image, int], Image.Image]
+
+PASSES = 3  # that settle the batch norms of a random checkpoint
 
 
 def published_colorizer(checkpoint: Path, architecture: Architecture) -> Colorizer:
@@ -38,6 +45,7 @@ def published_colorizer(checkpoint: Path, architecture: Architecture) -> Coloriz
             (Path(root) / "models" / f"{name}.pth").symlink_to(checkpoint.resolve())
             with fastai_compat.weights_only_load():
                 learner = generate(root_folder=Path(root), weights_name=name)
+        _blur(learner.model)
         master = filters.MasterFilter([filters.ColorizerFilter(learn=learner)], render_factor=35)
 
     def colorize(image: Image.Image, render_factor: int) -> Image.Image:
@@ -57,8 +65,9 @@ def make_checkpoint(path: Path, architecture: Architecture, seed: int = 0) -> No
         }[architecture]
         learner = build(generators.get_dummy_databunch(), generators.F.l1_loss, arch=resnet)
         model = learner.model.train()
+        _blur(model)
         with torch.no_grad():
-            for _ in range(3):
+            for _ in range(PASSES):
                 noise = torch.randn(2, 1, 128, 128).cumsum(-1).expand(-1, 3, -1, -1) / 8
                 model(noise)
             for module in model.modules():
@@ -70,6 +79,24 @@ def make_checkpoint(path: Path, architecture: Architecture, seed: int = 0) -> No
             path,
             _use_new_zipfile_serialization=False,
         )
+
+
+def _blur(model: nn.Module) -> None:
+    """Have the last pixel shuffle blur, as it did in fastai 1.0.51, whichever fastai is installed.
+
+    That release's `PixelShuffle_ICNR` always blurs, for it asks whether there is a layer that
+    does. 1.0.57 and later ask for a flag instead, and DeOldify, older than the flag, never sets it.
+    """
+    from fastai.layers import PixelShuffle_ICNR
+
+    for module in model.modules():
+        if isinstance(module, PixelShuffle_ICNR):
+            module.forward = types.MethodType(_forward_of_1_0_51, module)
+
+
+def _forward_of_1_0_51(self: Any, x: torch.Tensor) -> Any:
+    x = self.shuf(self.relu(self.conv(x)))
+    return self.blur(self.pad(x)) if self.blur else x
 
 
 @contextlib.contextmanager

@@ -53,8 +53,7 @@ def load_ours(checkpoint: Path, name: str, precision: str) -> Run:
     generator = load_generator(name, models=checkpoint.parent, precision=precision, trusted=trusted)
 
     def run(image: Image.Image, render_factor: int) -> Image.Image:
-        # Faithful: with the published code's clipping, so that the pictures can be compared.
-        photo = colorize(Photo(np.asarray(image)), generator, render_factor, faithful=True).photo
+        photo = colorize(Photo(np.asarray(image)), generator, render_factor).photo
         return Image.fromarray(photo.rgb)
 
     return run

@@ -59,7 +59,6 @@ def replace_chroma(
     strength: float,
     guide: NDArray[np.uint8] | None = None,
     *,
-    faithful: bool = False,
     threads: int = THREADS,
 ) -> Pixels:
     """Put enlarged chroma under the luma of a photo.
@@ -76,9 +75,6 @@ def replace_chroma(
         0 to 1: how far to go from the photo's own chroma to the new one.
     guide
         (S, S), luma of the square, if it is at hand.
-    faithful
-        As DeOldify does: enlarge with no regard to the luma's edges, and clip colours that it
-        leaves no room for, at its own cost.
     threads
         Strips merged at a time.
 
@@ -92,16 +88,13 @@ def replace_chroma(
     white = np.iinfo(rgb.dtype).max
     # How far red and blue are to be from the luma; green follows, for the three have no luma.
     offset = chroma[..., ::-1] / UV_SCALE[::-1]
-    if faithful:
-        slope, method = np.zeros_like(offset), Image.Resampling.BILINEAR
-    else:
-        luma = (find_luma(squeeze(rgb, side)) if guide is None else guide) / np.float32(255)
-        slope, method = fit_slope(offset, luma), Image.Resampling.BICUBIC
-        offset -= slope * luma[..., None]
+    luma = (find_luma(squeeze(rgb, side)) if guide is None else guide) / np.float32(255)
+    slope = fit_slope(offset, luma)
+    offset -= slope * luma[..., None]
     planes = np.dstack([offset * white, slope]).transpose(2, 0, 1).copy()
     unit = Image.fromarray(np.eye(side, dtype=np.float32))
     bands = [(left, min(left + BAND, width)) for left in range(0, width, BAND)]
-    across = [(slice(*band), *_weights(unit, *band, width, method)) for band in bands]
+    across = [(slice(*band), *_weights(unit, *band, width)) for band in bands]
     result = np.empty(rgb.shape, rgb.dtype)
     rows = max(1, STRIP_PIXELS // width)
 
@@ -109,7 +102,7 @@ def replace_chroma(
         bottom = min(top + rows, height)
         strip = rgb[top:bottom].astype(np.float32, order="C")
         luma = strip @ LUMA
-        used, weights = _weights(unit, top, bottom, height, method)
+        used, weights = _weights(unit, top, bottom, height)
         narrow = (weights @ planes[:, used]).reshape(-1, side)
         enlarged = np.empty((len(narrow), width), np.float32)
         for columns, used, weights in across:
@@ -120,18 +113,15 @@ def replace_chroma(
             difference += follow
         green = red * (LUMA[0] / -LUMA[1])
         green += blue * (LUMA[2] / -LUMA[1])
-        paleness = None if faithful else _room(red, green, blue, luma, white)
+        paleness = _room(red, green, blue, luma, white)
         for channel, colour in enumerate((red, green, blue)):
-            if paleness is not None:
-                colour *= paleness
+            colour *= paleness
             colour += luma
             if strength < 1:
                 colour -= strip[..., channel]
                 colour *= strength
                 colour += strip[..., channel]
             colour += 0.5
-            if faithful:
-                np.clip(colour, 0, white, out=colour)
             result[top:bottom, :, channel] = colour
 
     with ThreadPoolExecutor(threads) as pool:
@@ -139,12 +129,10 @@ def replace_chroma(
     return result
 
 
-def _weights(
-    unit: Image.Image, first: int, last: int, size: int, method: Image.Resampling
-) -> tuple[slice, Planes]:
+def _weights(unit: Image.Image, first: int, last: int, size: int) -> tuple[slice, Planes]:
     """Find how Pillow would make the pixels from `first` to `last`, of `size`, out of a square's.
 
-    They are what it makes of `unit`, the unit matrix.
+    The filter is bicubic. They are what it makes of `unit`, the unit matrix.
 
     Returns
     -------
@@ -153,7 +141,7 @@ def _weights(
     """
     side = unit.width
     box = (0, first * side / size, side, last * side / size)
-    matrix = np.asarray(unit.resize((side, last - first), method, box))
+    matrix = np.asarray(unit.resize((side, last - first), Image.Resampling.BICUBIC, box))
     used = np.flatnonzero(matrix.any(axis=0))
     columns = slice(int(used[0]), int(used[-1]) + 1)
     return columns, matrix[:, columns]

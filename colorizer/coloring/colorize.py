@@ -16,6 +16,7 @@ from colorizer.coloring.chroma import (
     replace_chroma,
     squeeze,
 )
+from colorizer.coloring.faithful import published_rgb
 from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.errors import N_, MemoryShortError
 from colorizer.pictures.formats import named_kind
@@ -36,6 +37,9 @@ class Generator(Protocol):
 
     def predict_chroma(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Map the luma of a square, (S, S), to its U and V, (S, S, 2); 0 is grey."""
+
+    def predict_rgb(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Map it to the generator's own picture, (S, S, 3) in 0..1; OptionError if it has none."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def colorize(
     strength
         0 to 100, in percent: 0 gives the photo's own pixels, 100 the generator's full colour.
     faithful
-        Clip colours that the luma leaves no room for, as DeOldify does, which changes the luma.
+        Give DeOldify's published pixels (see `faithful.published_rgb`), never at another render
+        factor. Like DeOldify, this takes a photo's numbers for sRGB, whatever its profile says.
 
     Returns
     -------
@@ -101,13 +106,16 @@ def colorize(
     Raises
     ------
     MemoryShortError
-        If memory is short even at the smallest render factor.
+        If memory is short even at the smallest render factor; if `faithful`, at the one asked for.
+    OptionError
+        If `faithful` is asked of a generator that isn't DeOldify's.
     """
     if strength == 0:
         return Colorized(photo, render_factor)
+    if faithful:
+        return Colorized(_paint(photo, generator, render_factor, strength), render_factor)
     prediction = predict(photo, generator, render_factor)
-    coloured = apply_prediction(photo, prediction, strength, faithful=faithful)
-    return Colorized(coloured, prediction.render_factor)
+    return Colorized(apply_prediction(photo, prediction, strength), prediction.render_factor)
 
 
 def predict(
@@ -140,9 +148,7 @@ def predict(
             return Prediction(chroma, find_luma(square), render_factor, generator.title)
         except MemoryError as error:
             if render_factor == RENDER_FACTORS[0]:
-                raise MemoryShortError(
-                    N_("There is not enough memory for this picture. Try a smaller one.")
-                ) from error
+                raise _memory_short() from error
             render_factor, square = max(RENDER_FACTORS[0], render_factor * 3 // 4), None
 
 
@@ -151,7 +157,6 @@ def apply_prediction(
     prediction: Prediction,
     strength: int = 100,
     *,
-    faithful: bool = False,
     threads: int = THREADS,
 ) -> Photo:
     """Put a guess under a photo's luma: the quick half of `colorize`, which see.
@@ -161,12 +166,7 @@ def apply_prediction(
     if strength == 0:
         return photo
     rgb = replace_chroma(
-        photo.rgb,
-        prediction.chroma,
-        strength / 100,
-        prediction.luma,
-        faithful=faithful,
-        threads=threads,
+        photo.rgb, prediction.chroma, strength / 100, prediction.luma, threads=threads
     )
     return replace(photo, rgb=rgb, generator=prediction.generator)
 
@@ -185,6 +185,20 @@ def colorize_file(
     colorized = colorize(read_photo(Path(source)), generator, render_factor, strength)
     write_photo(colorized.photo, Path(target), named_kind(Path(target)))
     return colorized
+
+
+def _paint(photo: Photo, generator: Generator, render_factor: int, strength: int) -> Photo:
+    """Give a photo the colours of DeOldify's own picture of it."""
+    try:
+        painted = generator.predict_rgb(find_luma(squeeze(photo.rgb, side_of(render_factor))))
+        rgb = published_rgb(photo.rgb, painted, strength / 100)
+    except MemoryError as error:
+        raise _memory_short() from error
+    return replace(photo, rgb=rgb, generator=generator.title)
+
+
+def _memory_short() -> MemoryShortError:
+    return MemoryShortError(N_("There is not enough memory for this picture. Try a smaller one."))
 
 
 def _predict(

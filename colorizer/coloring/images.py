@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from colorizer.coloring.colorize import Generator, colorize
+from colorizer.coloring.colorize import Colorized, Generator, colorize
 from colorizer.pictures.decoding import image_pixels
 from colorizer.pictures.photo import About, Photo, Pixels
 from colorizer.pictures.pixels import eight_bits, split_planes
 from colorizer.pictures.profiles import usable_profile
 
 Picture = TypeVar("Picture", Image.Image, np.ndarray[Any, Any])
+Color = Callable[[Photo], Colorized]
 
 
 def colorize_image(
-    image: Picture, generator: Generator, render_factor: int = 35, strength: int = 100
+    image: Picture,
+    generator: Generator,
+    render_factor: int = 35,
+    strength: int = 100,
+    *,
+    faithful: bool = False,
 ) -> Picture:
     """Colour a PIL image or an array.
 
@@ -28,8 +36,8 @@ def colorize_image(
         alpha or without; uint8, uint16, or floating-point from 0 to 1.
     generator
         What colours it: see `generator.load_generator`.
-    render_factor, strength
-        As for `coloring.colorize`.
+    render_factor, strength, faithful
+        As for `coloring.colorize`: `faithful` gives DeOldify's published pixels.
 
     Returns
     -------
@@ -40,9 +48,18 @@ def colorize_image(
     ------
     TypeError, ValueError
         If `image` is something else.
+    OptionError
+        If `faithful` is asked of a generator that isn't DeOldify's.
     """
+    color = partial(
+        colorize,
+        generator=generator,
+        render_factor=render_factor,
+        strength=strength,
+        faithful=faithful,
+    )
     if isinstance(image, Image.Image):
-        return _colorize_pil(image, generator, render_factor, strength)
+        return _colorize_pil(image, color)
     if not isinstance(image, np.ndarray):
         raise TypeError("a PIL image or a NumPy array is coloured, nothing else")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 2, 3, 4)):
@@ -54,17 +71,15 @@ def colorize_image(
         pixels = (np.nan_to_num(image).clip(0, 1) * 65535 + 0.5).astype(np.uint16)
     elif image.dtype not in (np.uint8, np.uint16):
         raise ValueError("an array is of uint8, of uint16, or floating-point from 0 to 1")
-    result = _colorize(pixels, generator, render_factor, strength)
+    result = _colorize(pixels, color)
     if pixels is not image:
         result = (result / 65535).astype(image.dtype)
     return result
 
 
-def _colorize_pil(
-    image: Image.Image, generator: Generator, render_factor: int, strength: int
-) -> Image.Image:
+def _colorize_pil(image: Image.Image, color: Color) -> Image.Image:
     profile = usable_profile(image.info.get("icc_profile"))
-    result = _colorize(image_pixels(image), generator, render_factor, strength, profile)
+    result = _colorize(image_pixels(image), color, profile)
     coloured = Image.fromarray(eight_bits(result))  # Pillow has no RGB of 16 bits
     coloured.info = {**image.info, "icc_profile": profile} if profile else dict(image.info)
     if not profile:
@@ -73,14 +88,8 @@ def _colorize_pil(
     return coloured
 
 
-def _colorize(
-    pixels: Pixels,
-    generator: Generator,
-    render_factor: int,
-    strength: int,
-    icc_profile: bytes | None = None,
-) -> Pixels:
+def _colorize(pixels: Pixels, color: Color, icc_profile: bytes | None = None) -> Pixels:
     rgb, alpha = split_planes(pixels)
     photo = Photo(rgb, alpha, about=About(icc_profile))
-    coloured = colorize(photo, generator, render_factor, strength).photo.rgb
+    coloured = color(photo).photo.rgb
     return np.array(coloured) if alpha is None else np.dstack([coloured, alpha])

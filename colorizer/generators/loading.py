@@ -11,7 +11,7 @@ from torch import nn
 
 from colorizer.generators import builtin, deoldify
 from colorizer.generators.devices import pick_device
-from colorizer.generators.generator import Generator
+from colorizer.generators.generator import Generator, Network
 from colorizer.generators.table import find_weights
 from colorizer.generators.verify import VerifiedFile, open_verified
 from colorizer.places import root
@@ -24,6 +24,11 @@ ARCHITECTURES: dict[str, Load] = {
     "deep": partial(deoldify.load, "deep"),
     "wide": partial(deoldify.load, "wide"),
     "builtin": builtin.load,
+}
+# These load what paints DeOldify's published picture: see `Generator.predict_rgb`.
+PUBLISHED = {
+    "deep": partial(deoldify.load_published, "deep"),
+    "wide": partial(deoldify.load_published, "wide"),
 }
 
 
@@ -66,4 +71,10 @@ def load_generator(
     with open_verified(path, weights, trusted) as file:
         network, dtype = ARCHITECTURES[weights.architecture](file, target, precision)
     release_memory()  # of what the network was made from: as much as a small photo takes
-    return Generator(weights, network, target, dtype)
+
+    def load_published() -> Network:
+        with open_verified(path, weights, trusted) as file:
+            return PUBLISHED[weights.architecture](file, target)
+
+    published = load_published if weights.architecture in PUBLISHED else None
+    return Generator(weights, network, target, dtype, published)

@@ -167,7 +167,7 @@ def test_winograd_is_a_padded_convolution_of_any_size(size, tile):
 
 @pytest.fixture
 def enlarging(monkeypatch):
-    """Two rows at a time, threads change every three; what it takes and a plain pixel shuffle."""
+    """Two rows at a time, threads change every three; what it takes and what fastai makes of it."""
     monkeypatch.setattr(unet_module, "BLOCK_PIXELS", 2 * 6)
     monkeypatch.setattr(unet_module, "BLOCK_ROWS", 3)
     enlarge = unet_module.Enlarge(3, 5)
@@ -175,25 +175,26 @@ def enlarging(monkeypatch):
     nn.init.normal_(enlarge.weight)
     nn.init.normal_(enlarge.bias)
     x = torch.randn(2, 7, 6, 3)
-    return enlarge, x, F.pixel_shuffle(enlarge(x).permute(0, 3, 1, 2).relu(), 2)
-
-
-def test_enlarging_in_blocks_is_a_pixel_shuffle(enlarging):
-    enlarge, x, shuffled = enlarging
-    weight, bias = enlarge.grouped()
-    for image, expected in zip(x, shuffled.permute(0, 2, 3, 1), strict=True):
-        result = torch.full_like(expected, torch.nan)
-        enlarge.shuffle_into(result, image, weight, bias)
-        torch.testing.assert_close(result, expected)
+    shuffled = F.pixel_shuffle(enlarge(x).permute(0, 3, 1, 2).relu(), 2)
+    blurred = nn.AvgPool2d(2, stride=1)(nn.ReplicationPad2d((1, 0, 1, 0))(shuffled))
+    return enlarge, x, blurred.permute(0, 2, 3, 1)
 
 
 @pytest.mark.parametrize("less", [0, 1])
-def test_enlarging_with_a_blur_is_a_mean_of_the_shuffled(enlarging, less):
-    enlarge, x, shuffled = enlarging
-    blurred = F.avg_pool2d(F.pad(shuffled, (1, 0, 1, 0), mode="replicate"), 2, 1)
-    expected = blurred[..., : 14 - less, : 12 - less].permute(0, 2, 3, 1)
+def test_enlarging_is_a_blurred_pixel_shuffle(enlarging, less):
+    enlarge, x, blurred = enlarging
+    expected = blurred[:, : 14 - less, : 12 - less]
     result = torch.full(expected.shape, torch.nan)
-    enlarge.blur_into(result, x)
+    enlarge.fill(result, x)
+    torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 7), (0, 1), (1, 2), (3, 7), (6, 7)])
+def test_any_rows_can_be_enlarged_by_themselves(enlarging, first, last):
+    enlarge, x, blurred = enlarging
+    expected = blurred[1, 2 * first : 2 * last]
+    result = torch.full(expected.shape, torch.nan)
+    enlarge.fill_rows(result, x[1], first, last, enlarge.prepare())
     torch.testing.assert_close(result, expected)
 
 

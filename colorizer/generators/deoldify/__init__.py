@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import BinaryIO
 
 import torch
@@ -49,12 +50,17 @@ class DeOldifyNetwork(nn.Module):
 
     def forward(self, luma: Tensor) -> Tensor:
         """Colour a batch: (N, 1, S, S) luma in 0..1 to (N, 2, S, S) U and V of BT.601."""
-        normalised = ((luma - self.mean) / self.std).to(self.dtype)
-        normalised = normalised.contiguous(memory_format=torch.channels_last)
-        rgb = self.unet(normalised).float() * self.std + self.mean
-        red, green, blue = rgb.clamp(0, 1).unbind(1)
+        red, green, blue = self.paint(luma).unbind(1)
         y = RED * red + GREEN * green + BLUE * blue
         return torch.stack([U_SCALE * (blue - y), V_SCALE * (red - y)], 1)
+
+    def paint(self, luma: Tensor) -> Tensor:
+        """Map (N, 1, S, S) luma in 0..1 to the generator's own picture, (N, 3, S, S) in 0..1."""
+        normalised = ((luma - self.mean) / self.std).to(self.dtype)
+        if isinstance(self.unet, UNet):
+            normalised = normalised.contiguous(memory_format=torch.channels_last)
+        rgb: Tensor = self.unet(normalised).float() * self.std + self.mean
+        return rgb.clamp(0, 1)
 
 
 def load(
@@ -108,6 +114,25 @@ def _load_unet(architecture: Architecture, weights: VerifiedFile) -> nn.Module:
         return plain
     write_folded(weights.path, weights.sha256, state)
     return folded
+
+
+def load_published(
+    architecture: Architecture, weights: VerifiedFile, device: torch.device
+) -> Callable[[Tensor], Tensor]:
+    """Load a generator as it was published: what paints its own picture, in float32.
+
+    Returns
+    -------
+    Callable
+        Maps (N, 1, S, S) luma to (N, 3, S, S) RGB, on the device, both 0 to 1.
+
+    Raises
+    ------
+    WeightsError
+        If the file is no checkpoint of this architecture.
+    """
+    plain = load_plain(architecture, weights.file, weights.path.name)
+    return DeOldifyNetwork(plain).to(device).paint
 
 
 def load_plain(architecture: Architecture, file: BinaryIO, name: str) -> nn.Module:

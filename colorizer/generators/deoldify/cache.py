@@ -23,7 +23,7 @@ from colorizer.generators.deoldify.unet import Architecture, UNet
 log = logging.getLogger(__name__)
 
 # One more whenever `fastai_compat.fold` or `unet.UNet` changes what is in the file.
-FORMAT = "1"
+FORMAT = "2"
 
 
 def folded_path(weights: Path) -> Path:

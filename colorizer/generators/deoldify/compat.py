@@ -149,10 +149,13 @@ def build_generator(architecture: Literal["deep", "wide"]) -> nn.Module:
                 nf_factor=nf_factor,
             )
     for layer in generator.get_submodule("layers").children():
-        # fastai 1.0.61 doesn't blur behind the last pixel shuffle; the copy that deoldify brings
-        # always does. The picture must not depend on which of the two pip installed last.
-        if isinstance(layer, PixelShuffle_ICNR) and not hasattr(layer, "do_blur"):
-            layer.blur = None
+        # The published weights are of 2019, when DeOldify's environment.yml pinned fastai 1.0.51.
+        # There, and in the copy of fastai that the deoldify wheel brings, the last pixel shuffle
+        # always blurs (`if self.blur`, which is a layer: fastai/layers.py). fastai 1.0.61 only does
+        # with this flag, which DeOldify never sets. Without the blur, the last convolutions see
+        # what they were never trained on. The copy that the wheel brings ignores the flag.
+        if isinstance(layer, PixelShuffle_ICNR):
+            layer.do_blur = True
     return generator.eval()
 
 

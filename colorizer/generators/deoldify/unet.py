@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from colorizer.generators.kernels import parallel, products, winograd
 
 Architecture = Literal["deep", "wide"]
+Half = tuple[Tensor, Tensor]  # a weight, packed, and a bias
+Halves = tuple[Half, Half]
 
 BLOCK_ROWS = 14  # that a thread enlarges before it takes others
 BLOCK_PIXELS = 280  # of them that are in the cache at a time
@@ -111,64 +113,75 @@ class Residual(nn.Module):
 
 
 class Enlarge(Conv):
-    """A 1 × 1 convolution, ReLU and a pixel shuffle to twice the size; then maybe a blur."""
+    """A 1 × 1 convolution, ReLU, a pixel shuffle to twice the size, and a blur.
+
+    The blur is the mean of each pixel and those left of it, above it and between the two; the
+    pixel above the first row, or left of the first column, is its own.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, 4 * outputs, 1)
 
-    def grouped(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias in four groups, one for each pixel that a pixel becomes."""
-        outputs = len(self.bias) // 4
-        weight = self.weight.view(outputs, 4, -1).permute(2, 1, 0).reshape(-1, 4 * outputs)
-        return weight, self.bias.view(outputs, 2, 1, 2).permute(1, 2, 3, 0)
+    def prepare(self) -> Halves:
+        """Weight, packed, and bias of the two upper of the pixels that a pixel becomes, and lower.
 
-    @staticmethod
-    def shuffle_into(result: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> None:
-        """Map (H, W, C) to `result`, (2 H, 2 W, O), by what `grouped` gives, the weight packed."""
-        height, width, _ = x.shape
-        rows = height if x.device.type != "cpu" else max(1, BLOCK_PIXELS // width)
-        buffer = x.new_empty(min(rows, height) * width, bias.numel())
-        for y in range(0, height, rows):
-            part = x[y : y + rows].flatten(0, 1)
-            pixels = products.multiply(part, weight, buffer[: len(part)])
-            pixels = pixels.view(-1, width, 2, 2, bias.shape[-1]).transpose(1, 2)
-            target = result[2 * y : 2 * (y + rows)]
-            torch.add(pixels, bias, out=target.view(pixels.shape))
-            target.relu_()
-
-    def blur_into(self, result: Tensor, x: Tensor) -> None:
-        """Map (N, H, W, C) to `result`, (N, 2 H, 2 W, O) or one row and column less.
-
-        The blur is the mean of each pixel and those left of it, above it and between the two; the
-        pixel above the first row, or left of the first column, is its own.
+        They hold the mean's division by four, which ReLU doesn't mind.
         """
-        images, height, width, _ = x.shape
-        weight, bias = self.grouped()
-        # The mean's division; ReLU doesn't mind.
-        weight, bias = products.pack(weight / 4), bias / 4
-        rows, some = height, height
-        if x.device.type == "cpu":
-            rows, some = BLOCK_ROWS, max(1, BLOCK_PIXELS // width)
+        outputs = len(self.bias) // 4
+        weights = (self.weight / 4).view(outputs, 2, 2, -1).permute(1, 3, 2, 0).flatten(2)
+        biases = (self.bias / 4).view(outputs, 2, 2).permute(1, 2, 0).flatten(1)
+        upper, lower = zip(map(products.pack, weights), biases, strict=True)
+        return upper, lower
 
-        def blur_across(x: Tensor) -> Tensor:
-            lines = x.new_empty(2 * len(x), 2 * width, bias.shape[-1])
-            self.shuffle_into(lines, x, weight, bias)
-            sums = torch.empty_like(lines)
-            torch.add(lines[:, 1:], lines[:, :-1], out=sums[:, 1:])
-            torch.add(lines[:, :1], lines[:, :1], out=sums[:, :1])
-            return sums[:, : result.shape[2]]
+    def fill(self, result: Tensor, x: Tensor) -> None:
+        """Enlarge (N, H, W, C) into `result`, (N, 2 H, 2 W, O) or a row and a column less."""
+        images, height = x.shape[:2]
+        rows = BLOCK_ROWS if x.device.type == "cpu" else height
+        halves = self.prepare()
 
         def work(blocks: Iterator[tuple[int, int]]) -> None:
             for image, top in blocks:
-                above = blur_across(x[image, top - 1 : top])[-1:] if top else None
-                for y in range(top, min(top + rows, height), some):
-                    sums = blur_across(x[image, y : min(y + some, top + rows)])
-                    target = result[image, 2 * y : 2 * y + len(sums)]
-                    torch.add(sums[:1], sums[:1] if above is None else above, out=target[:1])
-                    torch.add(sums[1 : len(target)], sums[: len(target) - 1], out=target[1:])
-                    above = sums[-1:]
+                bottom = min(top + rows, height)
+                part = result[image, 2 * top : 2 * bottom]
+                self.fill_rows(part, x[image], top, bottom, halves)
 
         parallel.run(work, itertools.product(range(images), range(0, height, rows)), x.device)
+
+    @staticmethod
+    def fill_rows(result: Tensor, x: Tensor, first: int, last: int, halves: Halves) -> None:
+        """Enlarge the rows from `first` to `last` of an image, (H, W, C), a few at a time.
+
+        Parameters
+        ----------
+        result
+            (2 (last - first), 2 W, O), to be filled; or a row and a column less.
+        x, first, last
+            The image and its rows.
+        halves
+            From `prepare`.
+        """
+        width = x.shape[1]
+        rows = last - first if x.device.type != "cpu" else max(1, BLOCK_PIXELS // width)
+
+        def shuffle(part: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+            """Make every other row of the shuffled pixels: the upper or the lower ones."""
+            pixels = x.new_empty(len(part) * width, len(bias))
+            products.multiply(part.flatten(0, 1), weight, pixels)
+            return pixels.add_(bias).relu_().view(len(part), 2 * width, -1)
+
+        above = shuffle(x[first - 1 : first], *halves[1])[-1] if first else None
+        for y in range(first, last, rows):
+            part = x[y : min(y + rows, last)]
+            upper, lower = (shuffle(part, *half) for half in halves)
+            sums = x.new_empty(2 * len(part), *upper.shape[1:])
+            torch.add(upper[0], upper[0] if above is None else above, out=sums[0])
+            torch.add(upper[1:], lower[:-1], out=sums[2::2])
+            torch.add(upper, lower, out=sums[1::2])
+            above = lower[-1]
+            target = result[2 * (y - first) :][: len(sums)]
+            sums = sums[: len(target), : target.shape[1]]
+            torch.add(sums[:, 1:], sums[:, :-1], out=target[:, 1:])
+            torch.add(sums[:, 0], sums[:, 0], out=target[:, 0])
 
 
 class Attention(nn.Module):
@@ -229,7 +242,7 @@ class Up(nn.Module):
     def join(self, x: Tensor, skip: Tensor) -> Tensor:
         """Enlarge (N, H, W, C) and join it with the skip connection, (N, 2 H, 2 W, D)."""
         result = x.new_empty(*skip.shape[:3], self.doubled + skip.shape[-1])
-        self.enlarge.blur_into(result[..., : self.doubled], x)
+        self.enlarge.fill(result[..., : self.doubled], x)
         torch.addcmul(self.shift, skip, self.scale, out=result[..., self.doubled :]).relu_()
         return result
 
@@ -257,13 +270,13 @@ class Head(nn.Module):
         The result is float32.
         """
         result = torch.empty(rgb.shape, device=rgb.device)
-        weight, bias = self.enlarge.grouped()
-        weight = products.pack(weight)
+        halves = self.enlarge.prepare()
         output, output_bias = self.output.weight.flatten(1).t().float(), self.output.bias.float()
 
         def join(target: Tensor, image: int, rows: slice) -> None:
-            part = x[image, rows.start // 2 : rows.stop // 2]
-            self.enlarge.shuffle_into(target[..., : self.inputs], part, weight, bias)
+            enlarged = target[..., : self.inputs]
+            first, last = rows.start // 2, rows.stop // 2
+            self.enlarge.fill_rows(enlarged, x[image], first, last, halves)
             target[..., self.inputs : self.inputs + 3] = rgb[image, rows]
 
         def finish(colored: Tensor, joined: Tensor, image: int, rows: slice) -> None:
