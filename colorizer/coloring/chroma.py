@@ -59,6 +59,7 @@ def replace_chroma(
     strength: float,
     guide: NDArray[np.uint8] | None = None,
     *,
+    part_of: tuple[int, int, int, int] | None = None,
     threads: int = THREADS,
 ) -> Pixels:
     """Put enlarged chroma under the luma of a photo.
@@ -75,6 +76,9 @@ def replace_chroma(
         0 to 1: how far to go from the photo's own chroma to the new one.
     guide
         (S, S), luma of the square, if it is at hand.
+    part_of
+        Where `rgb` is a part of the photo: left and top of the part, width and height of the
+        photo, in pixels. The guide is the whole photo's then.
     threads
         Strips merged at a time.
 
@@ -84,6 +88,7 @@ def replace_chroma(
         (H, W, 3), of as many bits as `rgb`.
     """
     height, width = rgb.shape[:2]
+    first_column, first_row, whole_width, whole_height = part_of or (0, 0, width, height)
     side = len(chroma)
     white = np.iinfo(rgb.dtype).max
     # How far red and blue are to be from the luma; green follows, for the three have no luma.
@@ -94,7 +99,13 @@ def replace_chroma(
     planes = np.dstack([offset * white, slope]).transpose(2, 0, 1).copy()
     unit = Image.fromarray(np.eye(side, dtype=np.float32))
     bands = [(left, min(left + BAND, width)) for left in range(0, width, BAND)]
-    across = [(slice(*band), *_weights(unit, *band, width)) for band in bands]
+    across = [
+        (
+            slice(left, right),
+            *_weights(unit, first_column + left, first_column + right, whole_width),
+        )
+        for left, right in bands
+    ]
     result = np.empty(rgb.shape, rgb.dtype)
     rows = max(1, STRIP_PIXELS // width)
 
@@ -102,7 +113,7 @@ def replace_chroma(
         bottom = min(top + rows, height)
         strip = rgb[top:bottom].astype(np.float32, order="C")
         luma = strip @ LUMA
-        used, weights = _weights(unit, top, bottom, height)
+        used, weights = _weights(unit, first_row + top, first_row + bottom, whole_height)
         narrow = (weights @ planes[:, used]).reshape(-1, side)
         enlarged = np.empty((len(narrow), width), np.float32)
         for columns, used, weights in across:

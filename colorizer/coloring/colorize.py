@@ -157,16 +157,29 @@ def apply_prediction(
     prediction: Prediction,
     strength: int = 100,
     *,
+    part_of: tuple[int, int, int, int] | None = None,
     threads: int = THREADS,
 ) -> Photo:
-    """Put a guess under a photo's luma: the quick half of `colorize`, which see.
+    """Put predicted chroma under a photo's luma: the quick half of `colorize`.
 
-    The photo may be smaller than the one the guess is of. For `threads` see `replace_chroma`.
+    Parameters
+    ----------
+    photo
+        The photo that the prediction is of, a smaller copy of it, or a part.
+    prediction, strength
+        As for `colorize`.
+    part_of, threads
+        As for `chroma.replace_chroma`.
     """
     if strength == 0:
         return photo
     rgb = replace_chroma(
-        photo.rgb, prediction.chroma, strength / 100, prediction.luma, threads=threads
+        photo.rgb,
+        prediction.chroma,
+        strength / 100,
+        prediction.luma,
+        part_of=part_of,
+        threads=threads,
     )
     return replace(photo, rgb=rgb, generator=prediction.generator)
 

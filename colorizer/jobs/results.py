@@ -15,7 +15,7 @@ from colorizer.jobs.runtime import Runtime
 from colorizer.library.records import AFTER, BEFORE, Record, prediction_name, preview_name
 from colorizer.pictures.formats import EXTENSIONS
 from colorizer.pictures.photo import Photo
-from colorizer.pictures.pixels import crop_photo, shrink_photo
+from colorizer.pictures.pixels import shrink_photo
 from colorizer.pictures.reading import read_photo
 from colorizer.pictures.writing import preview_photo, write_photo
 
@@ -96,10 +96,11 @@ def preview_region(
     as_stored = of == "result" and strength == record.strength
     source = runtime.store.path(record, record.result if as_stored else record.original)
     with runtime.renders.turn():
-        photo = read_photo(source, runtime.settings.max_megapixels)
+        part = read_photo(source, runtime.settings.max_megapixels, box)
         if of == "result" and not as_stored:
-            photo = apply_prediction(photo, _prediction(record, runtime), strength)
-    return preview_photo(crop_photo(photo, *box), REGION)
+            part_of = (left, top, record.width, record.height)
+            part = apply_prediction(part, _prediction(record, runtime), strength, part_of=part_of)
+    return preview_photo(part, REGION)
 
 
 def preview_try(record: Record, runtime: Runtime, options: Options) -> bytes:

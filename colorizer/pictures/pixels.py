@@ -138,13 +138,6 @@ def crop_pixels(pixels: Pixels, box: Box) -> Pixels:
     return pixels[top : top + height, left : left + width]
 
 
-def crop_photo(photo: Photo, left: int, top: int, width: int, height: int) -> Photo:
-    """Cut a part out of a photo, as far as there is one; it may be empty, and is not a copy."""
-    box = clip_box((left, top, width, height), photo.width, photo.height)
-    alpha = None if photo.alpha is None else crop_pixels(photo.alpha, box)
-    return replace(photo, rgb=crop_pixels(photo.rgb, box), alpha=alpha)
-
-
 def shrink_photo(photo: Photo, longest: int = PREVIEW) -> Photo:
     """Shrink a photo to at most `longest` pixels a side; it keeps its colour space and depth."""
     scale = longest / max(photo.width, photo.height)

@@ -82,6 +82,19 @@ def test_colour_follows_the_edges_of_the_luma():
     assert errors[0].mean() < 0.6 * errors[1].mean()
 
 
+@pytest.mark.parametrize("box", [(0, 0, 400, 300), (137, 59, 90, 201), (399, 299, 1, 1)])
+@pytest.mark.parametrize("strength", [1, 0.3])
+def test_a_part_is_coloured_like_the_whole(box, strength):
+    rgb = np.asarray(scene(400, 300, colour=True))
+    chroma = find_chroma(squeeze(np.asarray(scene(200, 200, seed=1, colour=True)), 112)) / 2
+    guide = find_luma(squeeze(rgb, 112))
+    left, top, width, height = box
+    cut = slice(top, top + height), slice(left, left + width)
+    whole = replace_chroma(rgb, chroma, strength, guide)[cut].astype(int)
+    part = replace_chroma(rgb[cut], chroma, strength, guide, part_of=(left, top, 400, 300))
+    assert np.abs(part - whole).max() <= 1  # of rounding
+
+
 def test_a_photo_smaller_than_the_square_gets_the_colours_of_the_large_one():
     large = scene(400, 300, colour=True)
     small = large.resize((80, 60), Image.Resampling.BOX)

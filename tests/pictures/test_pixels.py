@@ -8,7 +8,6 @@ from support.formats import RGB8, RGB16, RGBA16
 
 from colorizer.pictures.photo import About, Photo
 from colorizer.pictures.pixels import (
-    crop_photo,
     eight_bit_image,
     eight_bits,
     fill_bits,
@@ -34,14 +33,6 @@ def test_eight_bits_are_the_nearest_and_sixteen_lead_back():
 def test_white_of_fewer_bits_is_white(bits):
     levels = np.array([0, 2**bits - 1], np.uint16) << (16 - bits)
     np.testing.assert_array_equal(fill_bits(levels, bits), [0, 65535])
-
-
-def test_a_crop_ends_where_the_photo_ends():
-    photo = Photo(RGBA16[..., :3], RGBA16[..., 3])
-    part = crop_photo(photo, -5, 30, 20, 99)
-    np.testing.assert_array_equal(part.rgb, RGBA16[30:, :15, :3])
-    np.testing.assert_array_equal(part.alpha, RGBA16[30:, :15, 3])
-    assert crop_photo(photo, 61, 0, 5, 5).width == 0
 
 
 def test_a_shrunken_photo_keeps_its_depth_and_what_it_says_of_itself():
