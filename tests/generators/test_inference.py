@@ -15,11 +15,11 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from colorizer.errors import WeightsError
+from colorizer.generators import deoldify
 from colorizer.generators.deoldify import cache as folded
-from colorizer.generators.deoldify import compat as fastai_compat
-from colorizer.generators.deoldify import load_plain
-from colorizer.generators.deoldify import unet as unet_module
+from colorizer.generators.deoldify import layers, load_plain
 from colorizer.generators.deoldify.cache import build_unet, folded_path, read_folded, write_folded
+from colorizer.generators.deoldify.folding import fold
 from colorizer.generators.devices import pick_precision
 from colorizer.generators.kernels import parallel, products, winograd
 from colorizer.generators.loading import load_generator
@@ -47,7 +47,7 @@ def load(checkpoint):
     architecture = {"artistic": "deep", "stable": "wide"}[checkpoint.name]
     with checkpoint.path.open("rb") as file:
         plain = load_plain(architecture, file, checkpoint.path.name)
-    return architecture, plain, fastai_compat.fold(plain)
+    return architecture, plain, fold(plain)
 
 
 @pytest.fixture(scope="module")
@@ -168,9 +168,9 @@ def test_winograd_is_a_padded_convolution_of_any_size(size, tile):
 @pytest.fixture
 def enlarging(monkeypatch):
     """Two rows at a time, threads change every three; what it takes and what fastai makes of it."""
-    monkeypatch.setattr(unet_module, "BLOCK_PIXELS", 2 * 6)
-    monkeypatch.setattr(unet_module, "BLOCK_ROWS", 3)
-    enlarge = unet_module.Enlarge(3, 5)
+    monkeypatch.setattr(layers, "BLOCK_PIXELS", 2 * 6)
+    monkeypatch.setattr(layers, "BLOCK_ROWS", 3)
+    enlarge = layers.Enlarge(3, 5)
     torch.manual_seed(2)
     nn.init.normal_(enlarge.weight)
     nn.init.normal_(enlarge.bias)
@@ -307,7 +307,7 @@ def test_where_nothing_can_be_kept_it_works_all_the_same(copy):
 def test_a_model_that_does_not_fold_runs_as_published(copy, deep, artistic, monkeypatch):
     folded_path(copy.path).unlink()
     wrong = deep[2] | {"ups.3.convs.1.shift": deep[2]["ups.3.convs.1.shift"] + 1}
-    monkeypatch.setattr(fastai_compat, "fold", lambda plain: wrong)
+    monkeypatch.setattr(deoldify, "fold", lambda plain: wrong)
     generator = copy.load(precision="bfloat16")
     assert generator.precision == "float32"
     assert list(copy.models.iterdir()) == [copy.path]

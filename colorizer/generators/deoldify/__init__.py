@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from colorizer.generators.deoldify import compat
 from colorizer.generators.deoldify.cache import build_unet, read_folded, write_folded
+from colorizer.generators.deoldify.folding import fold
 from colorizer.generators.deoldify.unet import Architecture, UNet
 from colorizer.generators.devices import pick_precision
 from colorizer.generators.verify import VerifiedFile
@@ -107,7 +108,7 @@ def _load_unet(architecture: Architecture, weights: VerifiedFile) -> nn.Module:
     if folded is not None:
         return folded
     plain = load_plain(architecture, weights.file, weights.path.name)
-    state = compat.fold(plain)
+    state = fold(plain)
     folded = build_unet(architecture, state)
     if not _agree(folded, plain):
         log.warning("%s can't be folded; it runs as published, slowly", weights.path.name)

@@ -22,7 +22,7 @@ from colorizer.generators.deoldify.unet import Architecture, UNet
 
 log = logging.getLogger(__name__)
 
-# One more whenever `fastai_compat.fold` or `unet.UNet` changes what is in the file.
+# One more whenever `folding.fold` or `unet.UNet` changes what is in the file.
 FORMAT = "2"
 
 
