@@ -26,9 +26,10 @@ DESCRIPTIVE = {
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
 _BYTE, _ASCII, _SHORT, _LONG, _LONG8, _IFD8 = 1, 2, 3, 4, 16, 18
-# What a sound file stays far below: tags of a directory, bytes of a value, and of all values, which
-# in a damaged or hostile file may be the same bytes again and again.
-_MOST_TAGS, _MOST_BYTES, _MOST_BYTES_IN_ALL = 4096, 16 << 20, 64 << 20
+# What a sound file stays far below: tags of a directory, and bytes of all values together, which in
+# a damaged or hostile file may be the same bytes again and again.
+# A profile or a maker's note takes a megabyte or two.
+_MOST_TAGS, _MOST_BYTES = 4096, 8 << 20
 
 
 @dataclass
@@ -143,7 +144,7 @@ class _Reader:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
-        self.room = _MOST_BYTES_IN_ALL
+        self.room = _MOST_BYTES
         file.seek(0, 2)
         self.length = file.tell()
         file.seek(0)
@@ -172,7 +173,7 @@ class _Reader:
             entry = entries[start : start + size]
             number, type_, items = self._unpack("HH" + word, entry[: size - inline])
             length = _SIZES.get(type_, 0) * items
-            if not 0 < length <= min(_MOST_BYTES, self.room):
+            if not 0 < length <= self.room:
                 continue
             data = entry[size - inline :][:length]
             if length > inline:
@@ -239,7 +240,7 @@ class _Writer:
         count, size = ("Q", 20) if self.big else ("H", 12)
         entries = struct.pack(self.order + count, len(directory))
         place = start + len(entries) + size * len(directory) + self.inline
-        values = b""
+        values = bytearray()
         for number, tag in sorted(directory.items()):
             entries += struct.pack(self.order + "HH" + self.word, number, tag.type, tag.count)
             if len(tag.data) <= self.inline:
@@ -247,7 +248,7 @@ class _Writer:
             else:
                 entries += struct.pack(self.order + self.word, place + len(values))
                 values += tag.data + b"\0" * (len(tag.data) % 2)
-        return entries + bytes(self.inline) + values
+        return entries + bytes(self.inline) + bytes(values)
 
 
 def _swapped(tag: Tag) -> Tag:

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 from xml.dom import minidom
-from xml.parsers.expat import ExpatError
+from xml.parsers import expat
 
 from colorizer.pictures.exif import (
     DESCRIPTIVE,
@@ -35,6 +35,10 @@ _XMP = "http://ns.adobe.com/xap/1.0/"
 _IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"/></x:xmpmeta>'
 _PACKET = ('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>', '<?xpacket end="w"?>')
+
+# What sound XMP stays far below: bytes, elements, elements in one another. Photoshop's longest
+# histories have some thousand elements.
+_MOST_XMP, _MOST_ELEMENTS, _DEEPEST = 4 << 20, 20_000, 100
 
 # Dimensions and resolution are written as they are now, so what EXIF said of them goes.
 _MEASURES = {0x011A, 0x011B, 0x0128}
@@ -203,16 +207,49 @@ def _make_xmp(
 
 
 def _parse_xmp(xmp: bytes | None) -> minidom.Document:
-    """Parse XMP; what is damaged, or could expand into something huge, counts as none."""
+    """Parse XMP; what is damaged, or made to take memory or the stack, counts as none."""
     text = (xmp or b"").strip(b"\0 \r\n\t")
-    if text and b"<!DOCTYPE" not in text and b"<!ENTITY" not in text:
+    if text and len(text) <= _MOST_XMP:
         try:
-            document = minidom.parseString(text)  # noqa: S318 - no entities, as just checked
+            _check_xml(text)
+            document = minidom.parseString(text)  # noqa: S318 - has no entities, as just checked
             if document.getElementsByTagNameNS(_RDF, "RDF"):
                 return document
-        except (ExpatError, ValueError):
+        except (expat.ExpatError, ValueError):
             pass
     return minidom.parseString(_EMPTY)  # noqa: S318 - our own
+
+
+def _check_xml(text: bytes) -> None:
+    """Look through XML before a tree is made of it.
+
+    Raises
+    ------
+    expat.ExpatError
+        If it is not well-formed.
+    ValueError
+        If it has a document type, in which entities could be declared, more elements than XMP has,
+        or elements nested deeper. The parser itself tells, so that no encoding hides anything.
+    """
+    depth = count = 0
+
+    def refuse(*_: object) -> None:
+        raise ValueError("a document type")
+
+    def start(*_: object) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > _DEEPEST or count > _MOST_ELEMENTS:
+            raise ValueError("more elements than XMP has")
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.Parse(text, True)
 
 
 def _goes(node: minidom.Node, generator: str | None, keep_gps: bool) -> bool:

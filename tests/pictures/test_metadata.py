@@ -165,9 +165,26 @@ def test_damaged_metadata_is_no_reason_to_refuse_a_picture(kind):
             assert decode_photo(data).width == 40
 
 
-def test_xmp_that_would_grow_is_left_out():
-    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + XMP.replace("서울".encode(), b"&a;")
-    photo = Photo(np.asarray(scene()), about=About(xmp=bomb), generator=GENERATOR)
+ENTITY = '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + XMP[XMP.index(b"<x:") :].decode().replace(
+    "서울", "&a;"
+)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ENTITY.encode(),
+        b"\xfe\xff" + ENTITY.encode("utf-16-be"),
+        b"\xff\xfe" + ENTITY.encode("utf-16-le"),
+        XMP.replace("서울".encode(), b"aaaa").replace(
+            b"<dc:", b"<a>" * 1500 + b"</a>" * 1500 + b"<dc:", 1
+        ),
+        XMP.replace("서울".encode(), b"aaaa").replace(b"<dc:", b"<a/>" * 100_000 + b"<dc:", 1),
+    ],
+    ids=["entity", "entity in UTF-16", "entity in UTF-16, little end first", "deep", "many"],
+)
+def test_xmp_that_would_take_memory_or_the_stack_is_left_out(bad):
+    photo = Photo(np.asarray(scene()), about=About(xmp=bad), generator=GENERATOR)
     xmp = decode_photo(encode_photo(photo)).about.xmp
     assert b"aaaa" not in xmp
     assert SOURCE_TYPE.encode() in xmp
