@@ -30,6 +30,7 @@ from colorizer.version import __version__
 from colorizer.web import access, errors, pages
 from colorizer.web.api import api
 from colorizer.web.pages.visitor import choose_language
+from colorizer.web.requests import Request
 from colorizer.web.responses import add_security_headers
 from colorizer.web.server import serve
 
@@ -61,6 +62,7 @@ def create_app(
     if settings.device not in ("auto", "cpu"):
         loading.pick_device(settings.device)
     app = Flask(__name__)
+    app.request_class = Request
     app.config.update(
         SECRET_KEY=settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key"),
         SESSION_COOKIE_SAMESITE="Lax",
@@ -77,13 +79,13 @@ def create_app(
     runtime = Runtime(settings, generators)
     app.extensions["colorizer"] = runtime
     Babel(app, locale_selector=choose_language)
-    csrf = CSRFProtect(app)
-    csrf.exempt(api)
+    app.before_request(runtime.start)
+    # Before the forms' tokens are looked for, for which the whole upload is read.
+    app.before_request(access.require_token)
+    CSRFProtect(app).exempt(api)
     pages.register(app)
     Api(app).register_blueprint(api)
     errors.register(app)
-    app.before_request(runtime.start)
-    app.before_request(access.require_token)
     app.after_request(add_security_headers)
     for command in commands.cli.commands.values():
         app.cli.add_command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
@@ -54,6 +54,9 @@ SENTENCES = {
 
 OTHER_TITLE = N_("That did not work")
 UPLOAD_TOO_LARGE = N_("This is more than %(limit)d MB at once. Send smaller files, or fewer.")
+FORM_TOO_LARGE = N_(
+    "There is more text in this form than it can take. Send the photos by themselves."
+)
 PAGE_TOO_OLD = N_("The page was open too long, or cookies are off. Reload it and try again.")
 
 RETRY_AFTER = 30  # seconds; about one photo on a small machine
@@ -108,6 +111,8 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
     if isinstance(error, CSRFError):
         return _say(PAGE_TOO_OLD)
     if isinstance(error, RequestEntityTooLarge):
+        if (request.content_length or 0) <= current_app.config["MAX_CONTENT_LENGTH"]:
+            return _say(FORM_TOO_LARGE)
         return _say(UPLOAD_TOO_LARGE, limit=services().settings.max_request_mb)
     if isinstance(error, InternalServerError):
         return _say(SENTENCES[500])
