@@ -19,6 +19,8 @@ log = logging.getLogger("colorizer")
 
 # Threads for pages and uploads on their way in, besides those whose photos wait their turn.
 SPARE_THREADS = 8
+# Connections at a time. Descriptors are kept for files, weights and what libraries open besides.
+CONNECTIONS, OTHER_DESCRIPTORS = 1000, 100
 # How long the last answers may take on their way out at the end.
 SENDING_SECONDS = 10
 
@@ -37,11 +39,17 @@ def serve(app: Flask) -> None:
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: signals.append(number))
-    threading.Thread(target=server.run, name="server", daemon=True).start()
+    listener = threading.Thread(target=server.run, name="server", daemon=True)
+    listener.start()
     log.info("Colorizer is at http://%s:%d", runtime.settings.host, runtime.settings.port)
     runtime.start()
     while not signals:
         time.sleep(0.2)  # no lock here, which a signal might come in the middle of
+        if not listener.is_alive():
+            # Who watches over the process starts it anew; a process that never answers stays.
+            log.critical("The server's thread has ended, and the process with it")
+            logging.shutdown()
+            os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait
     log.info("Stopping: the photo in hand is finished first")
     runtime.close()
@@ -61,12 +69,33 @@ def _listen(app: Flask, runtime: Runtime, channels: Channels) -> Any:
             map=channels,
             host=settings.host,
             port=settings.port,
-            threads=settings.max_waiting + 1 + SPARE_THREADS,
+            # A thread for each photo that waits for a generator, or for its pixels again.
+            threads=2 * (settings.max_waiting + 1) + SPARE_THREADS,
+            connection_limit=_most_connections(),
+            # `select` can't watch a descriptor from 1024 on, and ends the server with it.
+            asyncore_use_poll=True,
+            # An answer is put aside as a whole, on the disk from 1 MB on, so that no thread waits
+            # for a reader that has stalled.
+            outbuf_high_watermark=sys.maxsize,
             # What is a little too large is read to its end, so that the browser gets our answer.
             max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],
         )
     except OSError as error:
         sys.exit(f"{settings.host}:{settings.port} can't be listened on: {error.strerror}.")
+
+
+def _most_connections() -> int:
+    """How many connections there may be, well within the descriptors of this process."""
+    if sys.platform == "win32":
+        return CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        wanted = CONNECTIONS + OTHER_DESCRIPTORS
+        soft = max(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(16, min(CONNECTIONS, soft - OTHER_DESCRIPTORS))
 
 
 def _wait_until_sent(channels: Channels) -> None:

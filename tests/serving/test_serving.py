@@ -8,10 +8,13 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import requests
+from PIL import Image
 from support.pictures import decoded, encoded, scene
 from support.process import serving
 
@@ -122,3 +125,30 @@ def test_weights_put_there_by_hand_are_noticed_even_after_wrong_ones(tmp_path, a
         weights.unlink()
         weights.symlink_to(artistic_checkpoint.path)
         server.wait_until(lambda: server.state() == "ready")
+
+
+def test_stalled_readers_hold_no_thread(tmp_path, artistic_checkpoint):
+    with serving(tmp_path, artistic_checkpoint, max_waiting=0) as server:
+        server.wait_until(server.is_of_use)
+        answer = server.post(encoded(Image.new("RGB", (3000, 3000)), "BMP"), model="builtin")
+        original = urlsplit(server.address + answer.json()["links"]["original"])
+        with ExitStack() as stack:
+            for _ in range(16):  # more than there are threads
+                reader = stack.enter_context(socket.create_connection(original.netloc.split(":")))
+                ask = f"GET {original.path} HTTP/1.1\r\nHost: x\r\nRange: bytes=1-\r\n\r\n"
+                reader.sendall(ask.encode())
+                assert reader.recv(12) == b"HTTP/1.1 206"
+            assert requests.get(f"{server.address}/healthz", timeout=30).ok
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit, of Linux")
+def test_many_files_take_few_descriptors(tmp_path, artistic_checkpoint):
+    with serving(tmp_path, artistic_checkpoint) as server:
+        import resource
+
+        server.wait_until(server.is_of_use)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (128, 128))
+        files = [("file", (f"{number}.jpg", bytes(512_001))) for number in range(150)]
+        answer = requests.post(f"{server.address}/api/v1/photos", files=files, timeout=120)
+        assert answer.status_code == 400  # One at a time, says the API when it has them all.
+        assert "One photo" in answer.json()["detail"]
