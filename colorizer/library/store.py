@@ -51,7 +51,7 @@ class Store:
     def incoming(self) -> Iterator[Path]:
         """Lend an empty folder to write a photo into; what isn't kept by `add` is removed."""
         folder = self._incoming / secrets.token_urlsafe(16)
-        folder.mkdir()
+        folder.mkdir(parents=True)  # should a cleaning program have removed our own
         try:
             yield folder
         finally:
@@ -190,6 +190,7 @@ class Store:
     def _delete(self, id: str) -> None:
         """Take a photo out of sight in one step, and then off the disk."""
         away = self._incoming / id
+        self._incoming.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # where somebody else was quicker
             (self.folder / id).rename(away)
         self._index.remove([id])

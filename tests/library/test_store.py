@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,16 @@ def test_what_is_added_is_found_again_and_deleted_wholly(tmp_path):
     with pytest.raises(NotFoundError):
         store.get(record.id)
     assert stored_files(tmp_path) == []
+
+
+def test_photos_come_and_go_though_a_cleaner_has_been(tmp_path):
+    store = Store(tmp_path)
+    first = add(store)
+    shutil.rmtree(tmp_path / ".incoming")
+    store.delete(first)
+    assert not (tmp_path / first.id).exists()
+    shutil.rmtree(tmp_path / ".incoming")
+    assert store.get(add(store).id)
 
 
 @pytest.mark.parametrize("id", ["", ".", "..", "../../etc", ".incoming", "x" * 22, "a/b"])
