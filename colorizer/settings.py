@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from colorizer.places import root
 PREFIX = "COLORIZER_"
 
 MODELS = tuple(WEIGHTS)
+MOST_HOURS = 1_000_000  # a century; Python's dates end in the year 9999
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 T = TypeVar("T")
@@ -51,9 +51,9 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def _number(value: str) -> float:
+def _hours(value: str) -> float:
     number = float(value)
-    if not (math.isfinite(number) and number >= 0):
+    if not 0 <= number <= MOST_HOURS:  # nor is “nan” in any range
         raise ValueError(value)
     return number
 
@@ -61,7 +61,10 @@ def _number(value: str) -> float:
 def _folder(value: str) -> Path:
     if not value:
         raise ValueError(value)
-    return root() / Path(value).expanduser()
+    try:
+        return root() / Path(value).expanduser()
+    except RuntimeError as error:  # nobody here has that name
+        raise ValueError(value) from error
 
 
 def _switch(value: str) -> bool:
@@ -140,7 +143,10 @@ class Settings:
         "photos that may wait for the generator; one more gets 503",
     )
     keep_hours: float = _setting(
-        "24", _number, "a number of hours", "photos older than this are deleted; 0 keeps them"
+        "24",
+        _hours,
+        f"a number of hours, at most {MOST_HOURS}",
+        "photos older than this are deleted; 0 keeps them",
     )
     token: str = _setting(
         "", _text(r"\S*"), "a word without spaces", "where set, every page and call needs it"

@@ -46,6 +46,8 @@ def test_values_are_read():
         ("COLORIZER_WEIGHTS_URL", "ftp://x", "http"),
         ("COLORIZER_TRUST_SHA256", "abc", "SHA-256"),
         ("COLORIZER_KEEP_HOURS", "nan", "hours"),
+        ("COLORIZER_KEEP_HOURS", "99999999", "hours"),
+        ("COLORIZER_UPLOADS", "~nobody-of-this-name/x", "a folder"),
         ("COLORIZER_SECRET_KEY", "short", "16"),
     ],
 )
