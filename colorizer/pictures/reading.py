@@ -33,6 +33,9 @@ from colorizer.pictures.profiles import usable_profile
 from colorizer.process import LARGE, release_memory
 
 MEGAPIXELS = 150
+# The longest side that JPEG can have. A picture a few pixels high of 150 megapixels takes memory
+# and time by the length of its rows, far beyond a photograph of as many pixels.
+LONGEST_SIDE = 65_535
 
 
 def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> str:
@@ -57,7 +60,7 @@ def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> 
     BrokenPictureError
         If the header is damaged.
     TooLargeError
-        If it has more than `max_megapixels` million pixels.
+        If it has more than `max_megapixels` million pixels, or a side of more than `LONGEST_SIDE`.
     """
     with _opened(source, max_megapixels) as picture:
         return picture.kind
@@ -119,6 +122,16 @@ def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[OpenPict
             picture = open_picture(file, kind, path)
             if picture.width * picture.height > max_megapixels * 1e6:
                 raise _too_large(picture, max_megapixels)
+            if max(picture.width, picture.height) > LONGEST_SIDE:
+                raise TooLargeError(
+                    N_(
+                        "The picture is %(width)d × %(height)d pixels; at most %(limit)d a side "
+                        "are coloured here. Cut it into parts."
+                    ),
+                    width=picture.width,
+                    height=picture.height,
+                    limit=LONGEST_SIDE,
+                )
             yield picture
         except ColorizerError:
             raise

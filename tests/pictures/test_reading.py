@@ -214,6 +214,8 @@ def bomb(width, height):
         (b"GIF89a" + bytes(99), BrokenPictureError),
         (b"%!PS-Adobe-3.0 EPSF-3.0", NotAPictureError),
         (bomb(40_000, 40_000), TooLargeError),
+        (bomb(65_536, 1), TooLargeError),
+        (bomb(15, 9_999_999), TooLargeError),
         (b"\xff\xd8\xff\xe0", BrokenPictureError),
         (b"\x89PNG\r\n\x1a\n" + bytes(99), BrokenPictureError),
     ],
