@@ -77,5 +77,9 @@ class MemoryShortError(ColorizerError):
     """The photo doesn't fit the memory even at the smallest render factor."""
 
 
+class NotYoursError(ColorizerError):
+    """Only who made the photo may do this with it."""
+
+
 class NotFoundError(ColorizerError):
     """There is no such photo (any more)."""

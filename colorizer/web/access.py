@@ -10,6 +10,7 @@ from flask import redirect, request, session, url_for
 from werkzeug import Response
 from werkzeug.exceptions import Unauthorized
 
+from colorizer.errors import N_, NotYoursError
 from colorizer.web import services
 
 OPEN_ENDPOINTS = {
@@ -53,6 +54,28 @@ def owner() -> str:
         return "token"
     name_visitor()
     return str(session["owner"])
+
+
+def is_mine(maker: str) -> bool:
+    """Tell whether this request may change what `maker` has made.
+
+    On a private server, whoever knows the token may.
+    """
+    return bool(services().settings.token) or maker == owner()
+
+
+def require_mine(maker: str) -> None:
+    """Turn away who may look at a photo, because its address was passed on, but not change it.
+
+    Raises
+    ------
+    NotYoursError
+        If `is_mine` says no.
+    """
+    if not is_mine(maker):
+        raise NotYoursError(
+            N_("You may look at this, but only the browser that made it can change or delete it.")
+        )
 
 
 def name_visitor() -> None:

@@ -22,8 +22,9 @@ api = Blueprint(
     "api",
     __name__,
     url_prefix="/api/v1",
-    description="Errors are problem details (RFC 9457). Photos are listed to who made them: the "
-    "session cookie that the first answer sets, or the token.",
+    description="Errors are problem details (RFC 9457). Who has the address of a photo "
+    "may see it. It is listed to who made it, and deleted by nobody else: send the session cookie "
+    "back that the first answer sets, or the token.",
 )
 
 
@@ -169,9 +170,12 @@ def get_result(id: str) -> Response:
 @api.delete("/photos/<id>")
 @api.doc(summary="Delete a photo, at once and wholly")
 @api.response(204)
+@api.alt_response(403, schema=Problem)
 @api.alt_response(404, schema=Problem)
 def delete_photo(id: str) -> Response:
-    services().store.delete(services().store.get(id))
+    record = services().store.get(id)
+    access.require_mine(record.owner)
+    services().store.delete(record)
     return make_response("", 204)
 
 

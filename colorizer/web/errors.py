@@ -16,6 +16,7 @@ from colorizer.errors import (
     NotAPictureError,
     NotFoundError,
     NotReadyError,
+    NotYoursError,
     OptionError,
     TooLargeError,
 )
@@ -23,6 +24,7 @@ from colorizer.web import services
 
 STATUSES: dict[type[ColorizerError], int] = {
     OptionError: 400,
+    NotYoursError: 403,
     NotFoundError: 404,
     TooLargeError: 413,
     NotAPictureError: 415,
@@ -35,6 +37,7 @@ STATUSES: dict[type[ColorizerError], int] = {
 TITLES = {
     400: N_("That request can't be understood"),
     401: N_("Please log in"),
+    403: N_("Not yours"),
     404: N_("Nothing here"),
     405: N_("Not in this way"),
     413: N_("Too large"),

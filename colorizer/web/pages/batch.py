@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from colorizer.errors import N_, NotFoundError
 from colorizer.web import services
+from colorizer.web.access import is_mine, require_mine
 from colorizer.web.responses import see, send_zip
 from colorizer.web.views import batch_view
 
@@ -19,7 +20,7 @@ def show(id: str) -> str:
     batch = services().batches.get(id)
     # The script of the page asks for the list alone, again and again while something changes.
     template = "parts/batch.html" if "part" in request.args else "batch.html"
-    return render_template(template, batch=batch_view(batch))
+    return render_template(template, batch=batch_view(batch), mine=is_mine(batch.owner))
 
 
 @pages.get("/zip")
@@ -36,5 +37,7 @@ def download(id: str) -> Response:
 def delete(id: str) -> Response:
     """Remove all the photos of one upload."""
     batches = services().batches
-    batches.delete(batches.get(id))
+    batch = batches.get(id)
+    require_mine(batch.owner)
+    batches.delete(batch)
     return see(url_for("gallery.index"))

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from colorizer.errors import N_, NotFoundError, OptionError
 from colorizer.library.records import Record
 from colorizer.web import services
-from colorizer.web.access import owner
+from colorizer.web.access import owner, require_mine
 from colorizer.web.responses import see, send_zip
 from colorizer.web.views import photo_view
 
@@ -43,14 +43,18 @@ def download() -> Response:
 @pages.post("/delete")
 def delete() -> Response:
     """Remove the selected photos."""
-    for record in _selected():
+    records = _selected()
+    for record in records:
+        require_mine(record.owner)
+    for record in records:
         services().store.delete(record)
     return see(url_for("gallery.index"))
 
 
 def _selected() -> list[Record]:
     """Return the photos that a form has selected; those that are gone meanwhile are left out."""
-    found = [services().store.find(id) for id in request.form.getlist("id")]
+    ids = dict.fromkeys(request.form.getlist("id"))  # each once, in their order
+    found = [services().store.find(id) for id in ids]
     records = [record for record in found if record]
     if not records:
         raise OptionError(N_("No photo is selected: tick some first."))
