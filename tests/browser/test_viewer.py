@@ -27,26 +27,38 @@ def server(tmp_path_factory):
         yield address
 
 
-def coloured(server, picture):
+@pytest.fixture(scope="module")
+def visitor():
+    """Whose photos these are: the browser below has the same cookie."""
+    with requests.Session() as session:
+        yield session
+
+
+def coloured(visitor, server, picture):
     """Colour a picture; return the path of its page."""
     files = {"file": ("grandmother.png", encoded(picture))}
-    answer = requests.post(f"{server}/api/v1/photos", files=files, timeout=120)
+    answer = visitor.post(f"{server}/api/v1/photos", files=files, timeout=120)
     return answer.json()["links"]["page"]
 
 
 @pytest.fixture(scope="module")
-def small(server):
-    return coloured(server, SMALL)
+def small(visitor, server):
+    return coloured(visitor, server, SMALL)
 
 
 @pytest.fixture(scope="module")
-def large(server):
-    return coloured(server, LARGE)
+def large(visitor, server):
+    return coloured(visitor, server, LARGE)
 
 
 @pytest.fixture
-def page(chromium, server):
+def page(chromium, server, visitor, small):
     with opened(chromium, server, viewport={"width": 1280, "height": 900}) as page:
+        cookies = [
+            {"name": cookie.name, "value": cookie.value, "url": server}
+            for cookie in visitor.cookies
+        ]
+        page.context.add_cookies(cookies)
         yield page
 
 
