@@ -11,6 +11,7 @@ from werkzeug import Response
 from werkzeug.exceptions import Unauthorized
 
 from colorizer.errors import N_, NotYoursError
+from colorizer.library.records import Record
 from colorizer.web import services
 
 OPEN_ENDPOINTS = {
@@ -76,6 +77,21 @@ def require_mine(maker: str) -> None:
         raise NotYoursError(
             N_("You may look at this, but only the browser that made it can change or delete it.")
         )
+
+
+def own_photo(id: str) -> Record:
+    """Return a stored photo that this request may change.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such photo.
+    NotYoursError
+        If `is_mine` says no.
+    """
+    record = services().store.get(id)
+    require_mine(record.owner)
+    return record
 
 
 def name_visitor() -> None:

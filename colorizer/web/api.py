@@ -173,9 +173,7 @@ def get_result(id: str) -> Response:
 @api.alt_response(403, schema=Problem)
 @api.alt_response(404, schema=Problem)
 def delete_photo(id: str) -> Response:
-    record = services().store.get(id)
-    access.require_mine(record.owner)
-    services().store.delete(record)
+    services().store.delete(access.own_photo(id))
     return make_response("", 204)
 
 

@@ -9,7 +9,7 @@ from colorizer.jobs.photo import color_again
 from colorizer.jobs.results import preview_region, preview_result, preview_try
 from colorizer.library.records import Record
 from colorizer.web import services
-from colorizer.web.access import is_mine, owner, require_mine
+from colorizer.web.access import is_mine, own_photo, owner
 from colorizer.web.forms import FORMAT_TITLES, OptionsForm
 from colorizer.web.requests import sent_options, wanted_result, wants_download
 from colorizer.web.responses import see, send_original, send_preview, send_result, send_thumbnail
@@ -45,17 +45,14 @@ def show(id: str) -> str:
 @pages.post("/again")
 def again(id: str) -> Response:
     """Colour the same photo once more, with other options; the first result stays."""
-    stored = services().store.get(id)
-    require_mine(stored.owner)
-    record = color_again(stored, owner(), sent_options(), services())
+    record = color_again(own_photo(id), owner(), sent_options(), services())
     return see(url_for("photo.show", id=record.id))
 
 
 @pages.get("/sheet")
 def sheet(id: str) -> str:
     """Show a photo at several settings, to choose from."""
-    record = services().store.get(id)
-    require_mine(record.owner)
+    record = own_photo(id)
     return render_template(
         "sheet.html",
         photo=photo_view(record),
@@ -66,8 +63,7 @@ def sheet(id: str) -> str:
 @pages.get("/sheet/<model>-<int:render_factor>")
 def sheet_picture(id: str, model: str, render_factor: int) -> Response:
     """Send a small picture of a photo at other settings."""
-    record = services().store.get(id)
-    require_mine(record.owner)
+    record = own_photo(id)
     options = Options(model, render_factor, record.strength)
     return send_preview(preview_try(record, services(), options))
 
@@ -75,9 +71,7 @@ def sheet_picture(id: str, model: str, render_factor: int) -> Response:
 @pages.post("/delete")
 def delete(id: str) -> Response:
     """Remove a photo."""
-    record = services().store.get(id)
-    require_mine(record.owner)
-    services().store.delete(record)
+    services().store.delete(own_photo(id))
     return see(url_for("gallery.index"))
 
 
