@@ -120,18 +120,7 @@ def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[OpenPict
         file.seek(0)
         try:
             picture = open_picture(file, kind, path)
-            if picture.width * picture.height > max_megapixels * 1e6:
-                raise _too_large(picture, max_megapixels)
-            if max(picture.width, picture.height) > LONGEST_SIDE:
-                raise TooLargeError(
-                    N_(
-                        "The picture is %(width)d × %(height)d pixels; at most %(limit)d a side "
-                        "are coloured here. Cut it into parts."
-                    ),
-                    width=picture.width,
-                    height=picture.height,
-                    limit=LONGEST_SIDE,
-                )
+            _check_size(picture, max_megapixels)
             yield picture
         except ColorizerError:
             raise
@@ -162,15 +151,28 @@ def _find_kind(head: bytes) -> str:
     return kind
 
 
-def _too_large(picture: OpenPicture, max_megapixels: float) -> ColorizerError:
-    return TooLargeError(
-        N_(
-            "The picture has %(pixels)d megapixels; at most %(limit)d are coloured here. "
-            "Scan or save it smaller."
-        ),
-        pixels=math.ceil(picture.width * picture.height / 1e6),
-        limit=max_megapixels,
-    )
+def _check_size(picture: OpenPicture, max_megapixels: float) -> None:
+    """Refuse a picture that is over the limits, before anything is decoded."""
+    width, height = picture.width, picture.height
+    if width * height > max_megapixels * 1e6:
+        raise TooLargeError(
+            N_(
+                "The picture has %(pixels)d megapixels; at most %(limit)d are coloured here. "
+                "Scan or save it smaller."
+            ),
+            pixels=math.ceil(width * height / 1e6),
+            limit=max_megapixels,
+        )
+    if max(width, height) > LONGEST_SIDE:
+        raise TooLargeError(
+            N_(
+                "The picture is %(width)d × %(height)d pixels; at most %(limit)d a side are "
+                "coloured here. Cut it into parts."
+            ),
+            width=width,
+            height=height,
+            limit=LONGEST_SIDE,
+        )
 
 
 def _stored(box: Box, picture: OpenPicture) -> Box:
