@@ -48,6 +48,28 @@ def release_memory() -> None:
         malloc_trim(0)
 
 
+def allow_descriptors(wanted: int) -> int:
+    """Let this process open `wanted` files and connections, as far as the system allows.
+
+    Returns
+    -------
+    int
+        How many it may open now: more than `wanted` where it already might, and as many as wanted
+        where there is no limit or, as on Windows, no way to ask for one.
+    """
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
 def _keep_memory() -> None:
     """Have glibc keep what is freed, for whoever wants memory next, in a single heap.
 

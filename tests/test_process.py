@@ -139,3 +139,22 @@ os.replace(second, first)
 print(int((read_photo(first).rgb != before).any()))
 """
     assert run(script, *paths)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on descriptors.")
+@pytest.mark.parametrize(
+    ("soft", "hard", "allowed"), [(64, 400, 300), (64, 200, 200), (350, 400, 350)]
+)
+def test_descriptors_are_allowed_as_far_as_the_system_does(soft, hard, allowed):
+    told = run(
+        """
+import resource, sys
+from colorizer.process import allow_descriptors
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
+print([allow_descriptors(300), resource.getrlimit(resource.RLIMIT_NOFILE)[0]])
+""",
+        soft,
+        hard,
+    )
+    assert told == [allowed, allowed]

@@ -14,6 +14,7 @@ import waitress
 from flask import Flask
 
 from colorizer.jobs.runtime import Runtime
+from colorizer.process import allow_descriptors
 
 log = logging.getLogger("colorizer")
 
@@ -85,17 +86,9 @@ def _listen(app: Flask, runtime: Runtime, channels: Channels) -> Any:
 
 
 def _most_connections() -> int:
-    """How many connections there may be, well within the descriptors of this process."""
-    if sys.platform == "win32":
-        return CONNECTIONS
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        wanted = CONNECTIONS + OTHER_DESCRIPTORS
-        soft = max(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(16, min(CONNECTIONS, soft - OTHER_DESCRIPTORS))
+    """Tell how many connections there may be, well within the descriptors of this process."""
+    descriptors = allow_descriptors(CONNECTIONS + OTHER_DESCRIPTORS)
+    return max(16, min(CONNECTIONS, descriptors - OTHER_DESCRIPTORS))
 
 
 def _wait_until_sent(channels: Channels) -> None:
