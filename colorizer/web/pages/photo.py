@@ -29,6 +29,7 @@ def show(id: str) -> str:
         "photo.html",
         photo=photo_view(record),
         mine=is_mine(record.owner),
+        private=bool(services().settings.token),
         strength=strength,
         formats=FORMAT_TITLES,
         again=OptionsForm(
