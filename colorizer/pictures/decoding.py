@@ -19,9 +19,9 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.PpmImagePlugin import PpmImageFile
 
 from colorizer.errors import N_, NotAPictureError
-from colorizer.pictures.metadata import read_tiff_exif
 from colorizer.pictures.photo import About, Pixels
 from colorizer.pictures.pixels import Box, crop_pixels, fill_bits
+from colorizer.pictures.words import read_words
 
 _LOADERS = {
     "JPEG": "jpegload",
@@ -82,7 +82,7 @@ def open_picture(file: BinaryIO, kind: str, path: Path | None) -> OpenPicture:
 
 
 def _open_with_vips(file: BinaryIO, kind: str, path: Path | None) -> OpenPicture:
-    tiff_exif = read_tiff_exif(file) if kind == "TIFF" else None
+    words = read_words(file, kind)
     file.seek(0)
     # Revalidated: libvips may have kept what it read of a file of this name, since changed.
     image: Any = pyvips.Operation.call(
@@ -100,11 +100,11 @@ def _open_with_vips(file: BinaryIO, kind: str, path: Path | None) -> OpenPicture
     profile = get("icc-profile-data")
     # libheif has turned the picture already, whatever its EXIF says.
     orientation = 1 if kind == "AVIF" else get("orientation")
-    about = About(
+    if words is None:
+        words = About(exif=_without_prefix(get("exif-data")), xmp=get("xmp-data"))
+    about = replace(
+        words,
         icc_profile=None if _is_converted(image) else profile,
-        exif=tiff_exif if kind == "TIFF" else _without_prefix(get("exif-data")),
-        xmp=get("xmp-data"),
-        iptc=get("iptc-data"),
         # libvips says 1 pixel a millimetre where the file says nothing.
         dpi=(image.xres * 25.4, image.yres * 25.4) if image.xres not in (0, 1) else None,
         pages=get("n-pages") or 1,

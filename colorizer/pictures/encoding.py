@@ -11,8 +11,15 @@ import numpy as np
 import pyvips
 
 from colorizer.errors import N_, TooLargeError
-from colorizer.pictures.exif import IPTC, add_to_tiff
-from colorizer.pictures.metadata import Metadata, wrap_iptc
+from colorizer.pictures.containers import (
+    Inserting,
+    add_to_webp,
+    insert_in_jpeg,
+    insert_in_png,
+    set_avif_exif,
+)
+from colorizer.pictures.exif import IPTC, XMP, add_to_tiff
+from colorizer.pictures.metadata import Metadata
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import eight_bit_image, lend
 from colorizer.pictures.profiles import srgb_profile
@@ -26,13 +33,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "WEBP": {"Q": 95, "smart_subsample": True, "effort": 4},
     "AVIF": {"compression": "av1", "Q": 88, "subsample_mode": "off", "effort": 3},
 }
-_SAVERS = {
-    "JPEG": "jpegsave",
-    "PNG": "pngsave",
-    "TIFF": "tiffsave",
-    "WEBP": "webpsave",
-    "AVIF": "heifsave",
-}
 _LONGEST = {"JPEG": 65_535, "WEBP": 16_383, "AVIF": 65_535}
 
 
@@ -44,7 +44,7 @@ def encode(photo: Photo, target: Path | BinaryIO, kind: str, metadata: Metadata)
     photo
         The photo, of whose `about` the profile and the resolution are written.
     target
-        A path, or a file open for writing (for TIFF: and for reading).
+        A path, or a file open for writing.
     kind
         One of `formats.WRITABLE`.
     metadata
@@ -72,39 +72,60 @@ def encode(photo: Photo, target: Path | BinaryIO, kind: str, metadata: Metadata)
         options["bitdepth"] = 10 if wide else 8
     if kind == "TIFF":
         options["bigtiff"] = photo.rgb.nbytes * 4 / 3 > 3.9e9
-    dpi = photo.about.dpi
-    if dpi and all(1 <= value <= 100_000 for value in dpi):  # Damaged files say anything.
-        image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
-        options |= {"resunit": "inch"} if kind == "TIFF" else {}
     profile = photo.about.icc_profile or srgb_profile()
-    blobs = {"xmp-data": metadata.xmp, "icc-profile-data": profile}
-    if kind != "TIFF":  # EXIF and IPTC are tags in a TIFF file, added at the end.
-        blobs["exif-data"] = b"Exif\0\0" + metadata.exif.to_bytes()
-        blobs["iptc-data"] = wrap_iptc(metadata.iptc) if metadata.iptc else None
-    for name, blob in blobs.items():
-        if blob and (kind != "JPEG" or len(blob) < 65_000 or name == "icc-profile-data"):
-            image.set_type(pyvips.GValue.blob_type, name, blob)
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    if kind == "AVIF" and metadata.xmp:
+        image.set_type(pyvips.GValue.blob_type, "xmp-data", metadata.xmp)
+    elif kind != "AVIF":
+        options["keep"] = "icc"
     try:
-        if isinstance(target, Path):
-            getattr(image, _SAVERS[kind])(os.fsencode(target), **options)
+        if kind == "TIFF":
+            _save_tiff(image, target, options, metadata)
+        elif isinstance(target, Path):
+            with target.open("wb") as file:
+                _save(image, file, kind, options, metadata)
         else:
-            target.write(getattr(image, _SAVERS[kind] + "_buffer")(**options))
+            _save(image, target, kind, options, metadata)
     except pyvips.Error as error:  # The disk may be full.
         raise OSError(str(error).strip()) from error
-    if kind == "TIFF":
-        _complete_tiff(target, metadata)
 
 
-def _complete_tiff(target: Path | BinaryIO, metadata: Metadata) -> None:
-    """Add the tags that libvips doesn't write."""
-    further = {IPTC: metadata.iptc} if metadata.iptc else {}
+def _save(
+    image: Any, file: BinaryIO, kind: str, options: dict[str, Any], metadata: Metadata
+) -> None:
+    """Save any kind but TIFF."""
+    if kind == "WEBP":
+        file.write(add_to_webp(image.webpsave_buffer(**options), metadata))
+    elif kind == "AVIF":
+        data = image.heifsave_buffer(**options)
+        file.write(set_avif_exif(data, metadata.exif.to_bytes()))
+    else:
+        insert = insert_in_jpeg if kind == "JPEG" else insert_in_png
+        inserting = Inserting(file, insert(metadata))
+        target = pyvips.TargetCustom()
+        target.on_write(inserting.write)
+        try:
+            getattr(image, "jpegsave_target" if kind == "JPEG" else "pngsave_target")(
+                target, **options
+            )
+        except pyvips.Error:
+            if inserting.error:
+                raise inserting.error from None
+            raise
+
+
+def _save_tiff(
+    image: Any, target: Path | BinaryIO, options: dict[str, Any], metadata: Metadata
+) -> None:
+    """Save a TIFF, and add the tags that libvips doesn't write."""
+    further = {
+        number: data for number, data in ((IPTC, metadata.iptc), (XMP, metadata.xmp)) if data
+    }
     if isinstance(target, Path):
+        image.tiffsave(os.fsencode(target), **options)
         with target.open("r+b") as file:
             add_to_tiff(file, metadata.exif, further)
     else:
-        data = io.BytesIO()
-        target.seek(0)
-        data.write(target.read())
+        data = io.BytesIO(image.tiffsave_buffer(**options))
         add_to_tiff(data, metadata.exif, further)
-        target.seek(0)
-        target.write(data.getvalue())
+        target.write(data.getbuffer())

@@ -9,9 +9,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import BinaryIO
 
 ORIENTATION, SOFTWARE = 0x0112, 0x0131
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 IPTC, XMP, ICC_PROFILE, PHOTOSHOP = 0x83BB, 0x02BC, 0x8773, 0x8649
 
@@ -20,12 +22,14 @@ DESCRIPTIVE = {
     *(0x010E, 0x010F, 0x0110),  # description, make, model
     *(SOFTWARE, 0x0132, 0x013B, 0x013C),  # software, date, artist, host
     *(0x010D, 0x011D, 0x0129, 0x8298),  # document, page, page number, copyright
+    *(0x4746, 0x4749),  # Windows' rating, in stars and percent
     *range(0x9C9B, 0x9CA0),  # Windows' title, comment, author, keywords, subject
 }
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
-_BYTE, _ASCII, _SHORT, _LONG, _LONG8, _IFD8 = 1, 2, 3, 4, 16, 18
+_BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8, _IFD8 = 1, 2, 3, 4, 5, 7, 16, 18
+_INCH, _NO_UNIT = 2, 1
 # What a sound file stays far below: tags of a directory, and bytes of all values together, which in
 # a damaged or hostile file may be the same bytes again and again.
 # A profile or a maker's note takes a megabyte or two.
@@ -62,14 +66,51 @@ class Tags:
     main: Directory = field(default_factory=dict)
     inner: dict[int, Directory] = field(default_factory=dict)
 
-    def set_number(self, tag: int, number: int) -> None:
-        """Set a short number in the first directory."""
-        self.main[tag] = Tag(_SHORT, 1, struct.pack(self.order + "H", number))
+    def set_number(self, tag: int, number: int, pointer: int | None = None) -> None:
+        """Set a number in the first directory, or in the one at a pointer."""
+        type_, code = (_SHORT, "H") if number < 1 << 16 else (_LONG, "I")
+        directory = self.inner.setdefault(pointer, {}) if pointer else self.main
+        directory[tag] = Tag(type_, 1, struct.pack(self.order + code, number))
 
     def set_text(self, tag: int, text: str) -> None:
         """Set a text in the first directory."""
         data = text.encode() + b"\0"
         self.main[tag] = Tag(_ASCII, len(data), data)
+
+    def set_version(self) -> None:
+        """Set EXIF's version, which its directory must have, where the file named none."""
+        self.inner.setdefault(EXIF_IFD, {}).setdefault(0x9000, Tag(_UNDEFINED, 4, b"0232"))
+
+    def set_resolution(self, dpi: tuple[float, float] | None) -> None:
+        """Set pixels an inch, across and down; None: say nothing of them."""
+        for tag in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT):
+            self.main.pop(tag, None)
+        if dpi:
+            for tag, value in zip((X_RESOLUTION, Y_RESOLUTION), dpi, strict=True):
+                ratio = Fraction(value).limit_denominator(1000)
+                data = struct.pack(self.order + "II", ratio.numerator, ratio.denominator)
+                self.main[tag] = Tag(_RATIONAL, 1, data)
+            self.set_number(RESOLUTION_UNIT, _INCH)
+
+    def set_no_resolution(self) -> None:
+        """State that pixels are square and of no size, as a TIFF must where it isn't known."""
+        self.set_resolution((1, 1))
+        self.set_number(RESOLUTION_UNIT, _NO_UNIT)
+
+    def shorten(self, room: int) -> None:
+        """Remove the longest values until the structure has at most `room` bytes."""
+        values = [
+            (len(tag.data), number, directory)
+            for directory in (self.main, *self.inner.values())
+            for number, tag in directory.items()
+        ]
+        # Each tag takes 12 bytes and a value of even length, each of four directories 6.
+        excess = sum(size + size % 2 + 12 for size, _, _ in values) + 60 - room
+        for size, number, directory in sorted(values, key=lambda row: row[0], reverse=True):
+            if excess <= 0:
+                break
+            del directory[number]
+            excess -= size + 12
 
     def to_bytes(self) -> bytes:
         """Write an EXIF structure."""
@@ -96,9 +137,9 @@ def read_tags(file: BinaryIO) -> Tags:
             inner = reader.directory(reader.number(holder.pop(pointer)))
         except (ValueError, struct.error):
             continue  # one damaged directory doesn't spoil the others
-        tags.inner[pointer] = inner
-        if pointer == EXIF_IFD:
-            places.append((inner, INTEROP_IFD))
+        tags.inner.setdefault(pointer, inner)
+        if pointer == EXIF_IFD:  # some programs have the place in there
+            places += [(inner, INTEROP_IFD), (inner, GPS_IFD)]
     return tags
 
 
@@ -110,7 +151,7 @@ def add_to_tiff(file: BinaryIO, tags: Tags, further: Mapping[int, bytes]) -> Non
     file
         Open for reading and writing.
     tags
-        Descriptive tags of its first directory are added, and its inner directories.
+        Its descriptive tags and its resolution are added, and its inner directories.
     further
         Tags with bytes for values.
     """
@@ -120,7 +161,7 @@ def add_to_tiff(file: BinaryIO, tags: Tags, further: Mapping[int, bytes]) -> Non
     main |= {
         number: tag if same else _swapped(tag)
         for number, tag in tags.main.items()
-        if number in DESCRIPTIVE
+        if number in DESCRIPTIVE or number in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT)
     }
     inner = {
         pointer: {number: tag if same else _swapped(tag) for number, tag in directory.items()}

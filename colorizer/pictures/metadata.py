@@ -1,24 +1,28 @@
-"""What a result says of itself: its photo's EXIF, XMP and IPTC, and that its colour is a guess."""
+"""What a result says of itself: its photo's words as far as true, and that colour is a guess."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
-from xml.dom import minidom
-from xml.parsers import expat
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
-from colorizer.pictures.exif import (
-    DESCRIPTIVE,
-    EXIF_IFD,
-    GPS_IFD,
-    ORIENTATION,
-    SOFTWARE,
-    Tags,
-    read_tags,
+from colorizer.pictures import iptc
+from colorizer.pictures.exif import EXIF_IFD, ORIENTATION, SOFTWARE, Tags, read_tags
+from colorizer.pictures.facts import is_place, is_stale_property, strip_tags
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.profiles import is_srgb
+from colorizer.pictures.xmp import (
+    Additions,
+    clean_text,
+    parse_or_begin,
+    remove_from,
+    split_xmp,
+    write_xmp,
 )
-from colorizer.pictures.photo import About
 from colorizer.version import __version__
 
 # IPTC's NewsCode for media that a trained generative model has modified or added to, as by
@@ -27,31 +31,24 @@ from colorizer.version import __version__
 # Definitions: https://cv.iptc.org/newscodes/digitalsourcetype/
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_DC = "http://purl.org/dc/elements/1.1/"
-_EXIF = "http://ns.adobe.com/exif/1.0/"
-_TIFF = "http://ns.adobe.com/tiff/1.0/"
-_XMP = "http://ns.adobe.com/xap/1.0/"
-_IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-_EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"/></x:xmpmeta>'
-_PACKET = ('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>', '<?xpacket end="w"?>')
+# Bytes that a segment of a JPEG has room for: all of them, without marker, length and name.
+_JPEG_EXIF_ROOM, _JPEG_XMP_ROOM = 65_527, 65_504
+_HOLD_IPTC, _HOLD_TEXTS = ("JPEG", "TIFF"), ("PNG",)
+_COLOR_SPACE, _WIDTH, _HEIGHT, _UNCALIBRATED = 0xA001, 0xA002, 0xA003, 0xFFFF
 
-# What sound XMP stays far below: bytes, elements, elements in one another. Photoshop's longest
-# histories have some thousand elements.
-_MOST_XMP, _MOST_ELEMENTS, _DEEPEST = 4 << 20, 20_000, 100
-
-# Dimensions and resolution are written as they are now, so what EXIF said of them goes.
-_MEASURES = {0x011A, 0x011B, 0x0128}
-_EXIF_WIDTH, _EXIF_HEIGHT, _MAKER_NOTE = 0xA002, 0xA003, 0x927C
-
-# IPTC's old fields by (number) and their like in XMP: the property of Dublin Core, its container.
-_CAPTIONS = {
-    5: ("title", "Alt"),
-    25: ("subject", "Bag"),
-    80: ("creator", "Seq"),
-    116: ("rights", "Alt"),
-    120: ("description", "Alt"),
+# PNG's keywords (https://www.w3.org/TR/png/#11keywords) as properties of XMP.
+_COMMENT, _CREATION_TIME = "Comment", "Creation Time"
+_KEYWORDS = {
+    "Title": ("dc:title", "Alt"),
+    "Author": ("dc:creator", "Seq"),
+    "Description": ("dc:description", "Alt"),
+    "Copyright": ("dc:rights", "Alt"),
+    _CREATION_TIME: ("photoshop:DateCreated", ""),
 }
+# What programs write of themselves into comments, which would pass for a caption elsewhere.
+_BY_PROGRAMS = re.compile(
+    r"CREATOR: gd-jpeg|Lavc\d|LEAD Technologies|File written by Adobe|Created with (GIMP|The GIMP)"
+)
 
 
 @dataclass(frozen=True)
@@ -62,218 +59,137 @@ class Metadata:
     ----------
     exif
         Tags, upright.
-    xmp
-        An XMP packet.
+    xmp, xmp_extension
+        An XMP packet, and what of it a JPEG's segment has no room for.
     iptc
         IPTC's datasets (IIM), without a wrapper.
+    texts
+        Texts by keyword, for a PNG's chunks or a JPEG's comments.
+    dpi
+        Pixels an inch, across and down.
     """
 
     exif: Tags
-    xmp: bytes | None
-    iptc: bytes | None
+    xmp: bytes | None = None
+    xmp_extension: bytes | None = None
+    iptc: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()
+    dpi: tuple[float, float] | None = None
 
 
-def make_metadata(
-    about: About, generator: str | None, *, keep_gps: bool, captions_in_xmp: bool
-) -> Metadata:
+def make_metadata(photo: Photo, kind: str, *, keep_gps: bool) -> Metadata:
     """Make a result's metadata from its photo's.
 
     Parameters
     ----------
-    about
-        What the photo's file says of itself.
-    generator
-        The title of the generator that coloured the photo; None where nothing has.
+    photo
+        The photo, upright.
+    kind
+        The kind of file that it is for, one of `formats.WRITABLE`. Words that it can't hold as the
+        photo's file had them go into XMP.
     keep_gps
         Whether the place where it was taken may stay.
-    captions_in_xmp
-        Whether IPTC's captions go into XMP, for a kind of file that can't hold IPTC itself.
     """
-    datasets = _unwrap_iptc(about.iptc) if about.iptc else None
-    captions = _captions(datasets) if datasets and captions_in_xmp else {}
-    return Metadata(
-        _make_tags(about.exif, generator, keep_gps),
-        _make_xmp(about.xmp, captions, generator, keep_gps),
-        None if captions_in_xmp else datasets,
+    about = photo.about
+    dpi = about.dpi
+    if dpi and not all(1 <= value <= 100_000 for value in dpi):  # Damaged files say anything.
+        dpi = None
+    tags = _make_tags(photo, keep_gps)
+    tags.set_resolution(dpi)
+    if kind == "TIFF" and not dpi:
+        tags.set_no_resolution()
+    if kind == "JPEG":
+        tags.shorten(_JPEG_EXIF_ROOM)
+    datasets = iptc.read_datasets(about.iptc, keep_gps=keep_gps)
+    texts = [
+        (keyword, clean)
+        for keyword, text in about.texts
+        if _is_word(keyword, photo.generator, keep_gps, text) and (clean := clean_text(text))
+    ]
+    root = parse_or_begin(about.xmp, about.xmp_extension)
+    turned, colored = about.orientation != 1, photo.generator is not None
+    remove_from(
+        root,
+        lambda space, name, text: (
+            is_stale_property(space, name, turned=turned, colored=colored)
+            or (not keep_gps and is_place(space, name, text))
+        ),
     )
+    additions = Additions(root)
+    if photo.generator:
+        additions.mark("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE)
+        additions.mark("Iptc4xmpExt:AISystemUsed", f"Colorizer ({photo.generator})")
+        additions.mark("Iptc4xmpExt:AISystemVersionUsed", __version__)
+    if kind not in _HOLD_IPTC:
+        for name, container, values in iptc.list_properties(datasets):
+            additions.add(name, container, values)
+    if kind not in _HOLD_TEXTS:
+        texts = _add_texts(additions, texts, kind)
+    if not additions.count and len(root) == 1:
+        xmp, extension = None, None
+    elif kind == "JPEG":
+        xmp, extension = split_xmp(root, additions.node, _JPEG_XMP_ROOM)
+    else:
+        xmp, extension = write_xmp(root), None
+    held = iptc.join_datasets(datasets) if kind in _HOLD_IPTC else b""
+    return Metadata(tags, xmp, extension, held or None, tuple(texts), dpi)
 
 
-def read_tiff_exif(file: BinaryIO) -> bytes | None:
-    """Read what a TIFF file says of itself, as EXIF."""
+def _make_tags(photo: Photo, keep_gps: bool) -> Tags:
+    """Make EXIF."""
     try:
-        tags = read_tags(file)
-    except (ValueError, struct.error):
-        return None
-    kept = {number: tag for number, tag in tags.main.items() if number in DESCRIPTIVE}
-    return Tags(tags.order, kept, tags.inner).to_bytes() if kept or tags.inner else None
-
-
-def wrap_iptc(datasets: bytes) -> bytes:
-    """Wrap IPTC's datasets as a JPEG holds them: an image resource of Photoshop's."""
-    size = struct.pack(">I", len(datasets))
-    return b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + size + datasets + b"\0" * (len(datasets) % 2)
-
-
-def _make_tags(exif: bytes | None, generator: str | None, keep_gps: bool) -> Tags:
-    try:
-        tags = read_tags(io.BytesIO(exif)) if exif else Tags()
+        tags = read_tags(io.BytesIO(photo.about.exif)) if photo.about.exif else Tags()
     except (ValueError, struct.error):
         tags = Tags()  # damaged EXIF is no reason to refuse a picture
-    for number in _MEASURES:
-        tags.main.pop(number, None)
-    inner = tags.inner.get(EXIF_IFD, {})
-    for number in (_EXIF_WIDTH, _EXIF_HEIGHT):
-        inner.pop(number, None)
-    if _MAKER_NOTE in inner and inner[_MAKER_NOTE].count > 50_000:
-        del inner[_MAKER_NOTE]  # a JPEG's EXIF has room for 64 KB
-    if not keep_gps:
-        tags.inner.pop(GPS_IFD, None)
+    srgb = is_srgb(photo.about.icc_profile)
+    strip_tags(tags, turned=photo.about.orientation != 1, srgb=srgb, keep_gps=keep_gps)
     tags.set_number(ORIENTATION, 1)
-    if generator:
-        tags.set_text(SOFTWARE, f"Colorizer {__version__} ({generator})")
+    if photo.generator:
+        tags.set_text(SOFTWARE, f"Colorizer {__version__} ({photo.generator})")
+    tags.set_version()
+    tags.set_number(_COLOR_SPACE, 1 if srgb else _UNCALIBRATED, EXIF_IFD)
+    tags.set_number(_WIDTH, photo.width, EXIF_IFD)
+    tags.set_number(_HEIGHT, photo.height, EXIF_IFD)
     return tags
 
 
-def _unwrap_iptc(data: bytes) -> bytes | None:
-    """Find IPTC's datasets in Photoshop's image resources, unless they stand alone."""
-    if data.startswith(b"\x1c"):
-        return data
-    place = data.find(b"8BIM")
-    while 0 <= place and data[place : place + 4] == b"8BIM" and place + 12 <= len(data):
-        name = place + 6
-        size_at = name + (data[name] + 2) // 2 * 2
-        size = int.from_bytes(data[size_at : size_at + 4], "big")
-        if data[place + 4 : place + 6] == b"\x04\x04":
-            return data[size_at + 4 : size_at + 4 + size] or None
-        place = size_at + 4 + size + size % 2
-    return None
+def _is_word(keyword: str, generator: str | None, keep_gps: bool, text: str) -> bool:
+    """Tell whether a text is worth keeping: programs' own properties have a colon in their name."""
+    if ":" in keyword or (generator and keyword == "Software"):
+        return False
+    return keep_gps or not is_place("", keyword, text)
 
 
-def _captions(datasets: bytes) -> dict[int, list[str]]:
-    """Read IPTC's captions: texts by the number of their field."""
-    captions: dict[int, list[str]] = {}
-    place = 0
-    while datasets[place : place + 1] == b"\x1c" and place + 5 <= len(datasets):
-        record, number = datasets[place + 1], datasets[place + 2]
-        size = int.from_bytes(datasets[place + 3 : place + 5], "big")
-        text = datasets[place + 5 : place + 5 + size]
-        if record == 2 and number in _CAPTIONS:
-            try:
-                value = text.decode()
-            except UnicodeDecodeError:
-                value = text.decode("latin-1")
-            captions.setdefault(number, []).append(value)
-        place += 5 + size
-    return captions
+def _add_texts(
+    additions: Additions, texts: Iterable[tuple[str, str]], kind: str
+) -> list[tuple[str, str]]:
+    """Add texts to XMP; give those that become a JPEG's comments."""
+    rest: list[str] = []
+    for keyword, text in texts:
+        if text in additions.texts:
+            continue
+        value = _date(text) if keyword == _CREATION_TIME else text
+        if keyword in _KEYWORDS and additions.add(*_KEYWORDS[keyword], [value]):
+            continue
+        rest.append(text if keyword == _COMMENT else f"{keyword}: {text}")
+    if kind == "JPEG":
+        return [(_COMMENT, text) for text in rest]
+    rest = [text for text in rest if not _BY_PROGRAMS.match(text)]
+    if rest and additions.add("dc:description", "Alt", rest):
+        rest = rest[1:]
+    additions.add("exif:UserComment", "Alt", ["\n".join(rest)])
+    return []
 
 
-def _make_xmp(
-    xmp: bytes | None, captions: dict[int, list[str]], generator: str | None, keep_gps: bool
-) -> bytes | None:
-    if not xmp and not captions and not generator:
-        return None
-    document = _parse_xmp(xmp)
-    root = document.getElementsByTagNameNS(_RDF, "RDF")[0]
-    for element in list(root.getElementsByTagName("*")):
-        for name in list(element.attributes.keys()) if element.attributes else []:
-            if _goes(element.attributes[name], generator, keep_gps):
-                element.removeAttribute(name)
-        if _goes(element, generator, keep_gps) and element.parentNode:
-            element.parentNode.removeChild(element)
-    about = [
-        e.getAttributeNS(_RDF, "about") for e in root.childNodes if e.nodeType == e.ELEMENT_NODE
-    ]
-    new = document.createElementNS(_RDF, "rdf:Description")
-    new.setAttribute("xmlns:rdf", _RDF)
-    new.setAttributeNS(_RDF, "rdf:about", about[0] if about else "")
-    if generator:
-        new.setAttribute("xmlns:Iptc4xmpExt", _IPTC_EXT)
-        for name, value in (
-            ("DigitalSourceType", SOURCE_TYPE),
-            ("AISystemUsed", f"Colorizer ({generator})"),
-            ("AISystemVersionUsed", __version__),
-        ):
-            new.setAttributeNS(_IPTC_EXT, f"Iptc4xmpExt:{name}", value)
-    if captions:
-        new.setAttribute("xmlns:dc", _DC)
-    for number, texts in captions.items():
-        name, container = _CAPTIONS[number]
-        if not root.getElementsByTagNameNS(_DC, name):
-            new.appendChild(_property(document, name, container, texts))
-    root.appendChild(new)
-    root_node = document.documentElement
-    assert root_node is not None  # noqa: S101 - for the type checker: it has been parsed
-    return f"{_PACKET[0]}{root_node.toxml()}{_PACKET[1]}".encode()
-
-
-def _parse_xmp(xmp: bytes | None) -> minidom.Document:
-    """Parse XMP; what is damaged, or made to take memory or the stack, counts as none."""
-    text = (xmp or b"").strip(b"\0 \r\n\t")
-    if text and len(text) <= _MOST_XMP:
+def _date(text: str) -> str:
+    """Write a date as XMP has it; "" if it is of no form that programs write into PNG files."""
+    for parse in (
+        datetime.fromisoformat,
+        parsedate_to_datetime,
+        lambda text: datetime.strptime(text, "%Y:%m:%d %H:%M:%S"),
+    ):
         try:
-            _check_xml(text)
-            document = minidom.parseString(text)  # noqa: S318 - has no entities, as just checked
-            if document.getElementsByTagNameNS(_RDF, "RDF"):
-                return document
-        except (expat.ExpatError, ValueError):
-            pass
-    return minidom.parseString(_EMPTY)  # noqa: S318 - our own
-
-
-def _check_xml(text: bytes) -> None:
-    """Look through XML before a tree is made of it.
-
-    Raises
-    ------
-    expat.ExpatError
-        If it is not well-formed.
-    ValueError
-        If it has a document type, in which entities could be declared, more elements than XMP has,
-        or elements nested deeper. The parser itself tells, so that no encoding hides anything.
-    """
-    depth = count = 0
-
-    def refuse(*_: object) -> None:
-        raise ValueError("a document type")
-
-    def start(*_: object) -> None:
-        nonlocal depth, count
-        depth, count = depth + 1, count + 1
-        if depth > _DEEPEST or count > _MOST_ELEMENTS:
-            raise ValueError("more elements than XMP has")
-
-    def end(_: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.Parse(text, True)
-
-
-def _goes(node: minidom.Node, generator: str | None, keep_gps: bool) -> bool:
-    """Tell whether a property is no longer true, or not to be told."""
-    space, name = node.namespaceURI, node.localName or ""
-    if space == _EXIF:
-        return name.startswith("GPS") and not keep_gps
-    if space == _IPTC_EXT:
-        ours = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
-        return generator is not None and name in ours
-    return (space, name) in ((_TIFF, "Orientation"), (_XMP, "Thumbnails"))
-
-
-def _property(
-    document: minidom.Document, name: str, container: str, texts: list[str]
-) -> minidom.Element:
-    """Make a property of Dublin Core with its values."""
-    element = document.createElementNS(_DC, f"dc:{name}")
-    values = element.appendChild(document.createElementNS(_RDF, f"rdf:{container}"))
-    for text in texts if container != "Alt" else texts[:1]:
-        value = values.appendChild(document.createElementNS(_RDF, "rdf:li"))
-        if container == "Alt":
-            value.setAttribute("xml:lang", "x-default")
-        # What XML can't hold at all would make the whole packet unreadable.
-        clean = "".join(c for c in text if c >= " " or c in "\t\n\r")
-        value.appendChild(document.createTextNode(clean))
-    return element
+            return parse(text.strip()).isoformat()
+        except (ValueError, TypeError, IndexError):
+            continue
+    return ""

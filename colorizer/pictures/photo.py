@@ -22,20 +22,29 @@ class About:
         EXIF, as a TIFF structure without a prefix; None where the file has none.
     xmp
         XMP, as an XML packet; None where the file has none.
+    xmp_extension
+        What a JPEG's XMP has beyond its first segment; None where that is all.
     iptc
         IPTC's datasets as the file wraps them; None where the file has none.
+    texts
+        Other texts, by their keywords in PNG (``Title``, ``Author``, …); comments are ``Comment``.
     dpi
         Pixels an inch, across and down; None where the file says nothing of its resolution.
     pages
         How many pictures the file has. Only the first is read.
+    orientation
+        How the picture was stored before it was turned upright, 1 to 8, as EXIF counts.
     """
 
     icc_profile: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    xmp_extension: bytes | None = None
     iptc: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()
     dpi: tuple[float, float] | None = None
     pages: int = 1
+    orientation: int = 1
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,8 @@ def read_photo(
         about, dpi = picture.about, picture.about.dpi
         if dpi and is_on_its_side(picture.orientation):
             dpi = dpi[::-1]
-        about = replace(about, icc_profile=usable_profile(about.icc_profile), dpi=dpi)
+        profile = usable_profile(about.icc_profile)
+        about = replace(about, icc_profile=profile, dpi=dpi, orientation=picture.orientation)
         return Photo(rgb, alpha, picture.kind, about)
 
 

@@ -27,7 +27,7 @@ def write_photo(
     photo
         The photo.
     target
-        A path, or a file open for writing (for TIFF: and for reading).
+        A path, or a file open for writing.
     kind
         ``JPEG`` (quality 95, no chroma subsampling), ``PNG``, ``TIFF``, ``WEBP`` or ``AVIF``; by
         default the kind it came in or the one that `formats.FORMATS` has for it. JPEG has no
@@ -43,13 +43,7 @@ def write_photo(
         If it can't be written, as onto a full disk.
     """
     kind = kind or FORMATS[photo.kind].result
-    metadata = make_metadata(
-        photo.about,
-        photo.generator,
-        keep_gps=keep_gps,
-        captions_in_xmp=kind not in ("JPEG", "TIFF"),
-    )
-    encode(photo, target, kind, metadata)
+    encode(photo, target, kind, make_metadata(photo, kind, keep_gps=keep_gps))
 
 
 def preview_photo(photo: Photo, longest: int = PREVIEW) -> bytes:

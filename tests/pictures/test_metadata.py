@@ -17,7 +17,8 @@ from support.pictures import decode_photo, encode_photo, encoded, scene
 
 from colorizer.pictures.exif import read_tags
 from colorizer.pictures.formats import EXTENSIONS, WRITABLE
-from colorizer.pictures.metadata import SOURCE_TYPE, wrap_iptc
+from colorizer.pictures.iptc import wrap_datasets
+from colorizer.pictures.metadata import SOURCE_TYPE
 from colorizer.pictures.photo import About, Photo
 
 needs_exiftool = pytest.mark.skipif(
@@ -57,7 +58,7 @@ def source(kind, order="<"):
     """Make a file with everything a catalogue knows."""
     image = scene(60, 40)
     if kind == "JPEG":
-        segment = wrap_iptc(IPTC)
+        segment = b"Photoshop 3.0\0" + wrap_datasets(IPTC)
         data = encoded(image, kind, exif=b"Exif\0\0" + exif_bytes(order), xmp=XMP, dpi=(600, 600))
         app13 = b"\xff\xed" + (len(segment) + 2).to_bytes(2, "big") + segment
         return data[:2] + app13 + data[2:]
