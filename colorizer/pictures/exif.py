@@ -104,8 +104,9 @@ class Tags:
             for directory in (self.main, *self.inner.values())
             for number, tag in directory.items()
         ]
-        # Each tag takes 12 bytes and a value of even length, each of four directories 6.
-        excess = sum(size + size % 2 + 12 for size, _, _ in values) + 60 - room
+        # Each tag takes 12 bytes and a value of even length, each of four directories 6, and all
+        # but one a tag that points at it.
+        excess = sum(size + size % 2 + 12 for size, _, _ in values) + 8 + 4 * 6 + 3 * 12 - room
         for size, number, directory in sorted(values, key=lambda row: row[0], reverse=True):
             if excess <= 0:
                 break

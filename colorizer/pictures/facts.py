@@ -7,6 +7,7 @@ thumbnails, gain maps, films.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from colorizer.pictures.exif import (
     DESCRIPTIVE,
@@ -55,6 +56,7 @@ _STALE_NAMES = {
 _STALE = {(PREFIXES[p], name) for p, names in _STALE_NAMES.items() for name in names.split()}
 _STALE.add(("http://cipa.jp/exif/1.0/", "Gamma"))
 _STALE.add(("http://purl.org/dc/terms/", "provenance"))  # of content credentials that don't go over
+_STALE_ANYWHERE = re.compile(r"(MotionPhoto|MicroVideo|HDRGainMap|GainMap|DepthMap)")
 # Where in an unturned picture things are; who is there stays.
 _TURNED_NAMES = {
     *("SubjectArea", "SubjectLocation"),  # EXIF's
@@ -87,11 +89,12 @@ _FIGURES = re.compile(r"[-+\d.,;:°º'\"′″’”\sNSEW]+")
 _FIGURE = re.compile(r"\d+\.\d+|\d+\s*[°º]")
 
 
+@lru_cache(1000)
 def is_stale_property(space: str, name: str, *, turned: bool, colored: bool) -> bool:
     """Tell whether a property of XMP would be untrue of a result."""
     return (
         (space, name) in _STALE
-        or bool(_STALE_SPACES.match(space))
+        or bool(_STALE_SPACES.match(space) or _STALE_ANYWHERE.match(name))
         or (colored and (space, name) in _OURS)
         or (turned and (space == _PANORAMA or name in _TURNED_NAMES))
     )
@@ -99,24 +102,27 @@ def is_stale_property(space: str, name: str, *, turned: bool, colored: bool) -> 
 
 def is_place(space: str, name: str, text: str) -> bool:
     """Tell whether a property of XMP, or a text of that name, says where a photo was taken."""
-    if space == RDF:
-        return tells_place(text)
-    plain = re.sub("[^a-z0-9]", "", name.lower())
-    return (
-        bool(_PLACE_SPACES.match(space))
-        or bool(_PLACE_NAMES.search(plain))
-        or tells_place(text)
-        or bool(
-            _MAYBE_PLACE.search(plain)
-            and _FIGURES.fullmatch(text[:200].strip())
-            and len(_FIGURE.findall(text[:200])) > 1
-        )
-    )
+    named, maybe = _names_place(space, name)
+    return named or tells_place(text) or (maybe and _are_figures(text[:200].strip()))
 
 
 def tells_place(text: str) -> bool:
     """Tell whether a text is nothing but coordinates."""
     return bool(_PLACE_TEXT.fullmatch(text[:200].strip()))
+
+
+@lru_cache(1000)
+def _names_place(space: str, name: str) -> tuple[bool, bool]:
+    """Tell whether a name is one of coordinates, and whether it may be, depending on its value."""
+    if space == RDF:
+        return False, False
+    plain = re.sub("[^a-z0-9]", "", name.lower())
+    named = _PLACE_SPACES.match(space) or _PLACE_NAMES.search(plain)
+    return bool(named), bool(_MAYBE_PLACE.search(plain))
+
+
+def _are_figures(text: str) -> bool:
+    return bool(_FIGURES.fullmatch(text)) and len(_FIGURE.findall(text)) > 1
 
 
 def is_stale_dataset(record: int, number: int) -> bool:

@@ -16,7 +16,8 @@ from colorizer.pictures import facts
 # Photoshop's signatures of resources, and the number of the one that is IPTC.
 _SIGNATURES = (b"8BIM", b"MeSa", b"PHUT", b"DCSR", b"AgHg")
 _IPTC_RESOURCE = 0x0404
-_MOST_DATASETS = 20_000
+_MARKED_RESOURCE, _URL_RESOURCE = 0x040A, 0x040B
+_MOST_BYTES, _MOST_DATASETS = 8 << 20, 20_000
 
 # Escape sequences of ISO 2022 that name a character set, by dataset 1:90. Where it is absent,
 # texts are in UTF-8 or the Windows set of western Europe, as the Metadata Working Group has it.
@@ -102,9 +103,9 @@ def read_datasets(data: bytes | None, *, keep_gps: bool) -> list[Dataset]:
     ]
 
 
-def has_datasets(data: bytes) -> bool:
+def has_datasets(data: bytes | None) -> bool:
     """Tell whether there is any IPTC in what a file has of it."""
-    return bool(_find_datasets(data))
+    return bool(_find_datasets(data or b""))
 
 
 def join_datasets(datasets: Iterable[Dataset]) -> bytes:
@@ -146,12 +147,23 @@ def list_properties(datasets: Iterable[Dataset]) -> Iterator[tuple[str, str, lis
             yield name, container, values
 
 
+def list_rights(data: bytes | None) -> Iterator[tuple[str, str, list[str]]]:
+    """Give what Photoshop's resources say of rights beside IPTC, as `list_properties` does."""
+    for number, body in _resources((data or b"")[:_MOST_BYTES]):
+        if number == _MARKED_RESOURCE and body[:1] == b"\1":
+            yield "xmpRights:Marked", "", ["True"]
+        elif number == _URL_RESOURCE:
+            yield "xmpRights:WebStatement", "", [decode_text(body)]
+
+
 def decode_text(data: bytes) -> str:
     """Decode a text that names no character set."""
     return _text(data, "")
 
 
 def _find_datasets(data: bytes) -> list[Dataset]:
+    if len(data) > _MOST_BYTES:
+        return []
     for form in (data, _swapped(data)):
         bare = form.lstrip(b"\0")
         if bare.startswith(b"\x1c"):

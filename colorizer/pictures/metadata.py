@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -120,6 +119,8 @@ def make_metadata(photo: Photo, kind: str, *, keep_gps: bool) -> Metadata:
         additions.mark("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE)
         additions.mark("Iptc4xmpExt:AISystemUsed", f"Colorizer ({photo.generator})")
         additions.mark("Iptc4xmpExt:AISystemVersionUsed", __version__)
+    for name, container, values in iptc.list_rights(about.iptc):
+        additions.add(name, container, values)
     if kind not in _HOLD_IPTC:
         for name, container, values in iptc.list_properties(datasets):
             additions.add(name, container, values)
@@ -161,12 +162,13 @@ def _is_word(keyword: str, generator: str | None, keep_gps: bool, text: str) -> 
 
 
 def _add_texts(
-    additions: Additions, texts: Iterable[tuple[str, str]], kind: str
+    additions: Additions, texts: list[tuple[str, str]], kind: str
 ) -> list[tuple[str, str]]:
     """Add texts to XMP; give those that become a JPEG's comments."""
     rest: list[str] = []
+    had = additions.list_texts() if texts else set()
     for keyword, text in texts:
-        if text in additions.texts:
+        if text in had:
             continue
         value = _date(text) if keyword == _CREATION_TIME else text
         if keyword in _KEYWORDS and additions.add(*_KEYWORDS[keyword], [value]):

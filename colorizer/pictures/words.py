@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from colorizer.pictures.exif import DESCRIPTIVE, IPTC, PHOTOSHOP, XMP, Tags, read_tags
@@ -19,10 +19,11 @@ from colorizer.pictures.xmp import extension_id
 
 # What a sound file stays far below: bytes of all its words together, once inflated, and parts.
 _MOST_BYTES, _MOST_EXTENSION = 8 << 20, 4 << 20
-_MOST_PARTS, _MOST_BLOCKS = 200_000, 1_000_000
+_MOST_PARTS, _MOST_BLOCKS, _MOST_TEXTS = 200_000, 1_000_000, 1_000
 _XMP_HEAD, _MORE_XMP = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 _EXIF_HEAD, _PHOTOSHOP_HEAD = b"Exif\0\0", b"Photoshop 3.0\0"
 _APP1, _APP13, _COM, _SCAN, _END = 0xE1, 0xED, 0xFE, 0xDA, 0xD9
+_FAILURE = 1 << 20  # bytes that a text takes of the room for all if it can't be inflated
 _COMMENT = "Comment"
 _RAW_PROFILE = "Raw profile type "  # ImageMagick's, in hexadecimal figures, of times before eXIf
 
@@ -154,6 +155,7 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
                 text = text[1:] if name == b"zTXt" else text
             if deflated and name != b"tEXt":
                 text = _inflated(text, room)
+                room -= 0 if text else _FAILURE
         room -= len(text) + len(keyword)
         if room < 0:
             return
@@ -189,9 +191,9 @@ def _read_tiff(file: BinaryIO) -> About:
     kept = {number: tag for number, tag in main.items() if number in DESCRIPTIVE}
     exif = Tags(tags.order, kept, tags.inner).to_bytes() if kept or tags.inner else None
     blobs = {n: main[n].data for n in (XMP, IPTC, PHOTOSHOP) if n in main}
-    iptc = next(
-        (blobs[n] for n in (IPTC, PHOTOSHOP) if n in blobs and has_datasets(blobs[n])), None
-    )
+    iptc = blobs.get(IPTC)
+    if not has_datasets(iptc):
+        iptc = blobs.get(PHOTOSHOP)
     return About(exif=exif, xmp=blobs.get(XMP), iptc=iptc)
 
 
@@ -238,8 +240,12 @@ def _skip_blocks(data: io.BytesIO, budget: Iterator[int]) -> None:
         pass
 
 
-def _texts(pairs: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Give texts, each once, of keywords that a PNG can have."""
-    return tuple(
-        {(keyword, text): None for keyword, text in pairs if 0 < len(keyword) < 80 and text.strip()}
-    )
+def _texts(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Give texts, each once, of keywords that a PNG can have, as many as a sound file has."""
+    texts: dict[tuple[str, str], None] = {}
+    room = _MOST_BYTES
+    for keyword, text in pairs:
+        room -= len(text)
+        if 0 < len(keyword) < 80 and text.strip() and room >= 0 and len(texts) < _MOST_TEXTS:
+            texts[keyword, text] = None
+    return tuple(texts)

@@ -25,14 +25,15 @@ PREFIXES = {
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
 }
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_NO_TEXTS = (_LANGUAGE, f"{{{RDF}}}parseType")
 _PACKET = ('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>', '<?xpacket end="w"?>')
 
 # What sound XMP stays far below. Photoshop's longest histories have some thousand elements, and
-# Camera Raw's settings some hundred attributes. The parser's and our own time and memory are
-# proportional to these, so they are counted before there is a tree, or at the latest in it.
+# Camera Raw's settings some hundred attributes. All time and memory is proportional to these, but
+# lxml's for an element to the square of its attributes.
 _MOST_BYTES = 4 << 20
-_MOST_MARKS = {b"<": 40_000, b"=": 100_000, b"xmlns": 2_000}
-_MOST_ATTRIBUTES, _DEEPEST = 2_000, 100
+_MOST_MARKS = {b"<": 40_000, b"=": 50_000, b"xmlns": 1_000}
+_MOST_ATTRIBUTES, _DEEPEST = 1_000, 100
 _DECLARATION = re.compile(r"<\?xml\s[^>]*>")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -120,19 +121,21 @@ class Additions:
         The description.
     count
         How many properties it has.
-    texts
-        What the packet says already, in whichever property.
     """
 
     def __init__(self, root: Element) -> None:
         rows = _properties(root)
         self._had = {name for _, name, value in rows if value}
         self._empty = [(description, name) for description, name, value in rows if not value]
-        self.texts = {text.strip() for text in _texts(root)}
+        self._root = root
         self.count = 0
         about = [element.get(_name("rdf:about")) for element in root]
         self.node = etree.SubElement(root, _name("rdf:Description"), nsmap=PREFIXES)
         self.node.set(_name("rdf:about"), next((text for text in about if text), ""))
+
+    def list_texts(self) -> set[str]:
+        """List what the packet says already, in whichever property."""
+        return {text.strip() for text in _texts(self._root)}
 
     def mark(self, name: str, value: str) -> None:
         """Add a plain text whatever there is: as ``dc:format``, with one of `PREFIXES`."""
@@ -218,18 +221,23 @@ def split_xmp(root: Element, mark: Element, room: int) -> tuple[bytes, bytes | N
     whole = write_xmp(root)
     if len(whole) <= room:
         return whole, None
-    more = etree.Element(_name("rdf:RDF"), nsmap={"rdf": RDF})
-    about = {_name("rdf:about"): mark.get(_name("rdf:about"))}
-    holder = etree.SubElement(more, _name("rdf:Description"), about)
+    names = root.nsmap
+    more = etree.Element(_name("rdf:RDF"), nsmap=names)
+    holders: dict[Element, Element] = {}
     excess = len(whole) - room + 200  # The name of the extension takes room, too.
     for size, description, part in sorted(_movable(root, mark), key=lambda row: -row[0]):
         if excess <= 0:
             break
+        if description not in holders:
+            # Names of namespaces move along once, not with each property.
+            own = {k: v for k, v in description.nsmap.items() if names.get(k) != v}
+            holders[description] = etree.SubElement(more, _name("rdf:Description"), nsmap=own)
+            holders[description].set(_name("rdf:about"), mark.get(_name("rdf:about")))
         if isinstance(part, str):
-            etree.SubElement(holder, part).text = description.attrib.pop(part)
+            etree.SubElement(holders[description], part).text = description.attrib.pop(part)
         else:
             part.tail = None
-            holder.append(part)
+            holders[description].append(part)
         excess -= size
     packet, extension = _with_extension(root, mark, more)
     if len(packet) > room:  # Thousands of small properties: all but our own go.
@@ -281,9 +289,7 @@ def _texts(element: Element) -> Iterator[str]:
     """Give all texts in an element, its attributes' among them, but no languages."""
     for inner in element.iter():
         yield inner.text or ""
-        for name, value in inner.items():
-            if name not in (_LANGUAGE, _name("rdf:parseType")):
-                yield value
+        yield from (value for name, value in inner.items() if name not in _NO_TEXTS)
 
 
 def _decode(data: bytes) -> str:

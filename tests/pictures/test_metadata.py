@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import shutil
-import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import tifffile
 from support.formats import exif_bytes
+from support.metadata import GENERATOR, exiftool, needs_exiftool
 from support.pictures import decode_photo, encode_photo, encoded, scene
 
 from colorizer.pictures.exif import read_tags
-from colorizer.pictures.formats import EXTENSIONS, WRITABLE
+from colorizer.pictures.formats import WRITABLE
 from colorizer.pictures.iptc import wrap_datasets
 from colorizer.pictures.metadata import SOURCE_TYPE
-from colorizer.pictures.photo import About, Photo
 
-needs_exiftool = pytest.mark.skipif(
-    shutil.which("exiftool") is None and "CI" not in os.environ,
-    reason="exiftool is missing: sudo apt-get install libimage-exiftool-perl",
-)
-GENERATOR = "DeOldify Artistic"
 XMP = """<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -88,14 +79,6 @@ def source(kind, order="<"):
         info.add_itxt("XML:com.adobe.xmp", XMP.decode())
         options = {"exif": options["exif"], "pnginfo": info, "dpi": (600, 600)}
     return encoded(image, kind, **options)
-
-
-def exiftool(data, kind, tmp_path):
-    path = tmp_path / f"photo{EXTENSIONS[kind]}"
-    path.write_bytes(data)
-    command = ["exiftool", "-json", "-G1", "-n", "-charset", "iptc=utf8", str(path)]
-    done = subprocess.run(command, capture_output=True, check=True)
-    return json.loads(done.stdout)[0]
 
 
 @needs_exiftool
@@ -164,28 +147,3 @@ def test_damaged_metadata_is_no_reason_to_refuse_a_picture(kind):
             about = replace(photo.about, **{name: bytes(bad)})
             data = encode_photo(replace(photo, about=about, generator=GENERATOR), kind)
             assert decode_photo(data).width == 40
-
-
-ENTITY = '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + XMP[XMP.index(b"<x:") :].decode().replace(
-    "서울", "&a;"
-)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        ENTITY.encode(),
-        b"\xfe\xff" + ENTITY.encode("utf-16-be"),
-        b"\xff\xfe" + ENTITY.encode("utf-16-le"),
-        XMP.replace("서울".encode(), b"aaaa").replace(
-            b"<dc:", b"<a>" * 1500 + b"</a>" * 1500 + b"<dc:", 1
-        ),
-        XMP.replace("서울".encode(), b"aaaa").replace(b"<dc:", b"<a/>" * 100_000 + b"<dc:", 1),
-    ],
-    ids=["entity", "entity in UTF-16", "entity in UTF-16, little end first", "deep", "many"],
-)
-def test_xmp_that_would_take_memory_or_the_stack_is_left_out(bad):
-    photo = Photo(np.asarray(scene()), about=About(xmp=bad), generator=GENERATOR)
-    xmp = decode_photo(encode_photo(photo)).about.xmp
-    assert b"aaaa" not in xmp
-    assert SOURCE_TYPE.encode() in xmp
