@@ -29,6 +29,7 @@ DESCRIPTIVE = {
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8, _IFD8 = 1, 2, 3, 4, 5, 7, 16, 18
+_USER_COMMENT = 0x9286
 _INCH, _NO_UNIT = 2, 1
 # What a sound file stays far below: tags of a directory, and bytes of all values together, which in
 # a damaged or hostile file may be the same bytes again and again.
@@ -160,12 +161,12 @@ def add_to_tiff(file: BinaryIO, tags: Tags, further: Mapping[int, bytes]) -> Non
     main = reader.directory(reader.first)
     same = tags.order == reader.order
     main |= {
-        number: tag if same else _swapped(tag)
+        number: tag if same else _swapped(tag, number)
         for number, tag in tags.main.items()
         if number in DESCRIPTIVE or number in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT)
     }
     inner = {
-        pointer: {number: tag if same else _swapped(tag) for number, tag in directory.items()}
+        pointer: {n: tag if same else _swapped(tag, n) for n, tag in directory.items()}
         for pointer, directory in tags.inner.items()
     }
     main |= {number: Tag(_BYTE, len(data), data) for number, data in further.items()}
@@ -293,8 +294,10 @@ class _Writer:
         return entries + bytes(self.inline) + bytes(values)
 
 
-def _swapped(tag: Tag) -> Tag:
+def _swapped(tag: Tag, number: int) -> Tag:
     """Turn a value's bytes to the other order."""
-    unit = {5: 4, 10: 4}.get(tag.type, _SIZES[tag.type])
-    data = b"".join(tag.data[i : i + unit][::-1] for i in range(0, len(tag.data), unit))
-    return Tag(tag.type, tag.count, data)
+    unit, start = {5: 4, 10: 4}.get(tag.type, _SIZES[tag.type]), 0
+    if number == _USER_COMMENT and tag.data.startswith(b"UNICODE\0"):
+        unit, start = 2, 8  # letters of two bytes, in the file's order though no type says so
+    swapped = [tag.data[i : i + unit][::-1] for i in range(start, len(tag.data), unit)]
+    return Tag(tag.type, tag.count, tag.data[:start] + b"".join(swapped))
