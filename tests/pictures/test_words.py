@@ -177,6 +177,8 @@ def test_words_beyond_all_measure_are_left_out():
     bomb = inflated("Comment", bytes(20_000_000))
     small = text("Title", "Harbour")
     assert decode_photo(png(small, bomb)).about.texts == (("Title", "Harbour"),)
+    cut = inflated("Comment", b"word " * 1000)[1][:-9]
+    assert decode_photo(png(small, (b"zTXt", cut))).about.texts == (("Title", "Harbour"),)
     many = decode_photo(png(*[inflated(f"A{i}", b"x" * (1 << 20)) for i in range(12)])).about
     assert sum(len(value) for _, value in many.texts) <= 8 << 20
     comments = decode_photo(jpeg(*[(COM, b"%d" % i) for i in range(3_000)])).about.texts
