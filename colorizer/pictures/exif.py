@@ -29,7 +29,8 @@ DESCRIPTIVE = {
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8, _IFD8 = 1, 2, 3, 4, 5, 7, 16, 18
-_USER_COMMENT = 0x9286
+_USER_COMMENT, _EXIF_VERSION, _FLASHPIX_VERSION = 0x9286, 0x9000, 0xA000
+_COMPONENTS, _CHROMA_POSITION = 0x9101, 0x0213
 _INCH, _NO_UNIT = 2, 1
 # What a sound file stays far below: tags of a directory, and bytes of all values together, which in
 # a damaged or hostile file may be the same bytes again and again.
@@ -78,9 +79,17 @@ class Tags:
         data = text.encode() + b"\0"
         self.main[tag] = Tag(_ASCII, len(data), data)
 
-    def set_version(self) -> None:
-        """Set EXIF's version, which its directory must have, where the file named none."""
-        self.inner.setdefault(EXIF_IFD, {}).setdefault(0x9000, Tag(_UNDEFINED, 4, b"0232"))
+    def set_versions(self) -> None:
+        """Set the versions that EXIF's own directory must have, where the file named none."""
+        own = self.inner.setdefault(EXIF_IFD, {})
+        own.setdefault(_EXIF_VERSION, Tag(_UNDEFINED, 4, b"0232"))
+        own.setdefault(_FLASHPIX_VERSION, Tag(_UNDEFINED, 4, b"0100"))
+
+    def set_jpeg(self) -> None:
+        """Set what EXIF must say of a JPEG: its components, Y, Cb and Cr, all of the same size."""
+        components = Tag(_UNDEFINED, 4, b"\1\2\3\0")
+        self.inner.setdefault(EXIF_IFD, {})[_COMPONENTS] = components
+        self.set_number(_CHROMA_POSITION, 1)
 
     def set_resolution(self, dpi: tuple[float, float] | None) -> None:
         """Set pixels an inch, across and down; None: say nothing of them."""

@@ -93,7 +93,7 @@ def make_metadata(photo: Photo, kind: str, *, keep_gps: bool) -> Metadata:
     dpi = about.dpi
     if dpi and not all(1 <= value <= 100_000 for value in dpi):  # Damaged files say anything.
         dpi = None
-    tags = _make_tags(photo, keep_gps)
+    tags = _make_tags(photo, kind, keep_gps)
     tags.set_resolution(dpi)
     if kind == "TIFF" and not dpi:
         tags.set_no_resolution()
@@ -136,7 +136,7 @@ def make_metadata(photo: Photo, kind: str, *, keep_gps: bool) -> Metadata:
     return Metadata(tags, xmp, extension, held or None, tuple(texts), dpi)
 
 
-def _make_tags(photo: Photo, keep_gps: bool) -> Tags:
+def _make_tags(photo: Photo, kind: str, keep_gps: bool) -> Tags:
     """Make EXIF."""
     try:
         tags = read_tags(io.BytesIO(photo.about.exif)) if photo.about.exif else Tags()
@@ -147,10 +147,13 @@ def _make_tags(photo: Photo, keep_gps: bool) -> Tags:
     tags.set_number(ORIENTATION, 1)
     if photo.generator:
         tags.set_text(SOFTWARE, f"Colorizer {__version__} ({photo.generator})")
-    tags.set_version()
+    tags.set_versions()
     tags.set_number(_COLOR_SPACE, 1 if srgb else _UNCALIBRATED, EXIF_IFD)
-    tags.set_number(_WIDTH, photo.width, EXIF_IFD)
-    tags.set_number(_HEIGHT, photo.height, EXIF_IFD)
+    if kind != "TIFF":  # which has tags of its own for it
+        tags.set_number(_WIDTH, photo.width, EXIF_IFD)
+        tags.set_number(_HEIGHT, photo.height, EXIF_IFD)
+    if kind == "JPEG":
+        tags.set_jpeg()
     return tags
 
 
