@@ -9,7 +9,7 @@ import pytest
 from colorizer.places import root
 
 FLOORS = (
-    {"errors", "files", "places", "process", "version"},
+    {"errors", "files", "names", "places", "process", "version"},
     {"pictures"},
     {"library"},
     {"coloring", "generators"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path, PurePath
 
 from flask import Response, make_response, redirect, send_file
@@ -10,6 +11,7 @@ from zipstream import ZipStream
 from colorizer.coloring.options import Options
 from colorizer.jobs.results import result_path
 from colorizer.library.records import THUMBNAIL, Record
+from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import FORMATS, SUFFIXES
 from colorizer.web import services
 
@@ -23,7 +25,9 @@ CONTENT_SECURITY_POLICY = (
 
 def send_original(record: Record) -> Response:
     """Send the file as it came."""
-    return _send(services().store.path(record, record.original), record.name)
+    name = PurePath(record.name)
+    stem, suffix = (name.stem, name.suffix) if name.suffix.lower() in SUFFIXES else (name.name, "")
+    return _send(services().store.path(record, record.original), _file_name(stem, suffix))
 
 
 def send_result(record: Record, wanted: Options, download: bool) -> Response:
@@ -48,13 +52,9 @@ def send_preview(data: bytes) -> Response:
 def send_zip(records: list[Record], name: str) -> Response:
     """Send the results of photos in one file, which is made while it is sent."""
     archive, store = ZipStream(sized=True), services().store
-    names: dict[str, int] = {}
-    for record in records:
-        path = store.path(record, record.result)
-        file = _result_name(record, path)
-        names[file] = count = names.get(file, 0) + 1
-        if count > 1:
-            file = f"{PurePath(file).stem} ({count}){PurePath(file).suffix}"
+    paths = [store.path(record, record.result) for record in records]
+    names = [[_result_name(*pair)] for pair in zip(records, paths, strict=True)]
+    for path, file in zip(paths, distinct_names(names), strict=True):
         archive.add_path(path, file)
     response = Response(archive, mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -91,4 +91,11 @@ def _send(path: Path, name: str, download: bool = False) -> Response:
 
 def _result_name(record: Record, result: Path) -> str:
     """Name a downloaded result after the visitor's file."""
-    return f"{PurePath(record.name).stem or 'photo'}-colorized{result.suffix}"
+    return _file_name(PurePath(record.name).stem, f"-colorized{result.suffix}")
+
+
+def _file_name(stem: str, ending: str) -> str:
+    """Name a file after the visitor's, as every disk takes it."""
+    # Accents and Korean become whole letters; half a letter, which no name has room for, goes.
+    stem = unicodedata.normalize("NFC", stem).encode("utf-8", "replace").decode()
+    return safe_name(fit_name(stem or "photo", ending))

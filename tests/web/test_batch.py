@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import zipfile
 
+import pytest
 from support.app import leftovers
 from support.client import PHOTO, client_of, upload_several
 from support.pictures import decoded
@@ -35,6 +37,33 @@ def test_several_photos_come_back_together_and_a_bad_one_stops_none(app, client)
     assert client.post(f"{answer.location}/delete").status_code == 303
     assert client.get(answer.location).status_code == 404
     assert leftovers(app) == []
+
+
+KOREAN = "할머니.jpg"
+
+
+@pytest.mark.parametrize(
+    ("names", "entries"),
+    [
+        (("A.jpg", "a.jpg"), ["A-colorized.jpg", "a-colorized (2).jpg"]),
+        (
+            (KOREAN, unicodedata.normalize("NFD", KOREAN)),
+            ["할머니-colorized.jpg", "할머니-colorized (2).jpg"],
+        ),
+        (("what?.jpg", "what*.jpg"), ["what_-colorized.jpg", "what_-colorized (2).jpg"]),
+        (("NUL.1.jpg", "1938..jpg"), ["_NUL.1-colorized.jpg", "1938.-colorized.jpg"]),
+        (
+            ("가" * 81 + ".jpg", "가" * 82 + ".jpg"),
+            ["가" * 80 + "-colorized.jpg", "가" * 80 + "-colori (2).jpg"],
+        ),
+    ],
+    ids=["case", "unicode", "windows", "reserved", "long"],
+)
+def test_the_files_of_a_zip_can_be_unpacked_anywhere(client, names, entries):
+    batch = upload_several(client, *((name, PHOTO) for name in names)).location
+    with zipfile.ZipFile(io.BytesIO(client.get(f"{batch}/zip").data)) as archive:
+        assert archive.namelist() == entries
+    assert all(len(entry.encode()) <= 255 for entry in entries)
 
 
 def test_a_deleted_photo_is_named_and_no_zip_is_empty(client):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -181,3 +182,12 @@ def test_what_a_sheet_shows_is_kept_without_another_run(counted_client, runs):
     assert client.get(f"{page}/sheet/artistic-99").status_code == 400
     assert client.get(f"{page}/sheet/stable-10").status_code == 503
     assert client.get(f"{page}/sheet/nobody-10").status_code == 400
+
+
+def test_a_long_name_is_cut_to_what_a_disk_takes(client):
+    page = upload(client, name="가" * 150 + ".jpg").location
+    for address, ending in (("original", ".jpg"), ("result?download=1", "-colorized.jpg")):
+        header = client.get(f"{page}/{address}").headers["Content-Disposition"]
+        name = unquote(header.rpartition("''")[2])
+        assert name.endswith(f"가{ending}")
+        assert 250 < len(name.encode()) <= 255
