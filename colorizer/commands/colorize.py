@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +16,12 @@ from colorizer.coloring.chroma import THREADS, squeeze
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options, Switch
 from colorizer.coloring.sheet import draw_sheet
-from colorizer.commands.pipeline import Stages, run_pipeline
-from colorizer.commands.targets import Task, deliver, find_tasks
+from colorizer.commands.pipeline import Stages
+from colorizer.commands.run import Tally, run
+from colorizer.commands.targets import Task, deliver, make_plan, refuse_photos
 from colorizer.generators.table import WEIGHTS, find_weights
 from colorizer.jobs.models import load_configured
+from colorizer.names import fit_name
 from colorizer.pictures.formats import EXTENSIONS, named_kind
 from colorizer.pictures.pixels import side_of
 from colorizer.pictures.reading import read_photo
@@ -27,6 +30,9 @@ from colorizer.settings import MODELS, Settings
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
+
+NAMED = 5  # files that are left out are named without being asked for
+INTERRUPTED = 130  # the exit code that shells give what Ctrl-C has ended
 
 
 def _factors(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
@@ -68,19 +74,28 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--recursive", is_flag=True, help="Folders with all the folders in them.")
 @click.option("--overwrite", is_flag=True, help="Colour again what has been coloured.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Name all files that are left out, and trace what should not have happened.",
+)
 def colorize(
     inputs: tuple[str, ...],
     output: str | None,
     factors: list[int],
     recursive: bool,
     overwrite: bool,
+    verbose: bool,
     **given: object,
 ) -> None:
     """Colour files and folders.
 
     The result of a file stands beside it as NAME-colorized, that of a folder in FOLDER-colorized,
-    or both in OUT. What has been coloured already is skipped. A bad file doesn't stop the rest;
-    the exit code is 1 if there was one. "-" is standard input or output.
+    or both in OUT; the names of results that would be alike also tell their photos' folder or kind.
+    What has been coloured already is skipped, and so are results that are met in a folder, hidden
+    files, and what is no picture by its name. A bad file doesn't stop the rest; the exit code is 1
+    if there was one. "-" is standard input or output.
     A sheet stands beside its photo as NAME-sheet.
     """
     settings = Settings.from_environment()
@@ -92,26 +107,35 @@ def colorize(
         except OSError as error:
             raise click.ClickException(str(error)) from error
         return
-    tasks = find_tasks(inputs, output, options.format, recursive)
-    todo = [task for task in tasks if overwrite or not task.done]
-    failed = 0
-    if todo:
+    plan = make_plan(inputs, output, options.format, recursive, overwrite)
+    _tell_left_out(plan.others, "not pictures by their names", verbose)
+    _tell_left_out(plan.results, "results themselves", verbose)
+    for closed in plan.errors:
+        click.echo(f"{closed.filename}: {closed.strerror}", err=True)
+    tally = Tally()
+    if plan.todo:
         generator = _load(settings, options.model)
-        photos = [color_in_stages(task, generator, options, settings) for task in todo]
-        with click.progressbar(
-            zip(todo, run_pipeline(photos), strict=True),
-            length=len(todo),
-            label="Colouring",
-            file=sys.stderr,
-            item_show_func=lambda done: done and done[0].name,
-        ) as bar:
-            for task, outcome in bar:
-                failed += isinstance(outcome, Exception)
-                for note in [outcome] if isinstance(outcome, Exception) else outcome:
-                    click.echo(f"\n{task.name}: {note}", err=True)
-    done, skipped = len(todo) - failed, len(tasks) - len(todo)
-    click.echo(f"{done} coloured, {skipped} there already, {failed} failed", err=True)
-    sys.exit(1 if failed else 0)
+        photos = [color_in_stages(task, generator, options, settings) for task in plan.todo]
+        tally = run(plan.todo, photos, verbose)
+    failed, left = tally.failed + len(plan.errors), len(plan.todo) - tally.done - tally.failed
+    if tally.full:
+        click.echo("The disk is full. Make room on it, then run this again: it goes on.", err=True)
+    click.echo(
+        f"{tally.done} coloured, {plan.done} there already, {failed} failed"
+        + (f", {left} left" if left else ""),
+        err=True,
+    )
+    sys.exit(INTERRUPTED if tally.interrupted else 1 if failed else 0)
+
+
+def _tell_left_out(paths: list[Path], what: str, verbose: bool) -> None:
+    """Say how many files of the folders are left out, and which."""
+    if not paths:
+        return
+    named = paths if verbose else paths[:NAMED]
+    names = ", ".join([*map(str, named), *["…"] * (len(named) < len(paths))])
+    files = "1 file was" if len(paths) == 1 else f"{len(paths)} files were"
+    click.echo(f"{files} left out, {what}: {names}", err=True)
 
 
 def _load(settings: Settings, model: str | None) -> Generator:
@@ -160,7 +184,7 @@ def _sheet_task(
 ) -> Task:
     """Tell where a sheet's photo comes from and where the sheet goes."""
     source = None if inputs[0] == "-" else Path(inputs[0])
-    if len(inputs) > 1 or (source and source.is_dir()):
+    if len(inputs) > 1 or (source and os.path.isdir(source)):
         raise click.UsageError("A sheet shows one photo.")
     if output not in (None, "-"):
         task = Task(source, Path(str(output)))
@@ -168,7 +192,8 @@ def _sheet_task(
         task = Task(source, None)
     else:
         suffix = EXTENSIONS[options.format or "JPEG"]
-        task = Task(source, source.with_name(f"{source.stem}-sheet{suffix}"))
+        task = Task(source, source.with_name(fit_name(source.stem, f"-sheet{suffix}")))
+    refuse_photos([task])
     if task.done and not overwrite:
         raise click.ClickException(f"{task.target} is there already; --overwrite draws it anew.")
     return task

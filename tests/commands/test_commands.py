@@ -101,6 +101,39 @@ def test_results_of_one_name_do_not_replace_each_other(tmp_path, colorizer):
     assert made == ["a.bmp.png", "a.gif.png", "a.png"]
 
 
+def test_nothing_takes_the_place_of_a_scan_or_of_another_result(tmp_path, colorizer):
+    folder, out = tmp_path / "in", tmp_path / "in/out"
+    names = ["x/IMG_0001.png", "y/IMG_0001.png", "c.jfif", f"{'가' * 83}.png", "._a.png"]
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(PHOTO)
+    scans = {name: (folder / name).read_bytes() for name in names}
+
+    def color(*arguments):
+        done = colorizer("colorize", *arguments, model="builtin")
+        assert {name: (folder / name).read_bytes() for name in names} == scans
+        return done
+
+    done = color(folder / names[0], "-o", folder / "x", "--overwrite")
+    assert done.returncode == 1
+    assert b"Nothing has been coloured" in done.stderr
+    done = color(folder / names[0], "--sheet", "7", "-o", folder / names[0], "--overwrite")
+    assert b"Nothing has been coloured" in done.stderr
+
+    (folder / "a.txt").write_text("not meant")
+    done = color(folder, "--recursive", "-o", out)
+    assert b"4 coloured, 0 there already, 0 failed" in done.stderr, done.stderr
+    assert b"1 file was left out, not pictures by their names: " in done.stderr
+    made = sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
+    assert len(made) == 4
+    for arguments in (["-o", out], ["-o", tmp_path / "other"]):
+        done = color(folder, "--recursive", *arguments)
+        assert done.returncode == 0
+    assert sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file()) == made
+    assert b"4 files were left out, results themselves: " in done.stderr
+    assert b"4 coloured, 0 there already, 0 failed" in done.stderr
+
+
 def test_a_sheet_shows_a_photo_at_several_settings(tmp_path, colorizer):
     source = tmp_path / "a.png"
     source.write_bytes(PHOTO)
