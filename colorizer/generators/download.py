@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 import requests
 from filelock import FileLock
+from urllib3 import exceptions as urllib3
 
 from colorizer.errors import N_, DownloadError, WeightsError
 from colorizer.files import put_in_place
@@ -24,8 +27,11 @@ ATTEMPTS = 4
 BROKEN_OFF = (
     requests.ConnectionError,
     requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
+    urllib3.ProtocolError,
+    urllib3.TimeoutError,
 )
+# What a server may say that is no HTTP comes from below `requests`, which lets some of it through.
+REFUSED = (requests.RequestException, urllib3.HTTPError, HTTPException, ValueError)
 TIMEOUT = (10, 30)  # seconds to connect; seconds without a byte
 CHUNK = 1 << 18
 # A checkpoint of one's own may have another size than the published one, but not any size.
@@ -36,6 +42,10 @@ Progress = Callable[[int, int], None]
 
 class _WrongFileError(Exception):
     """An address gives something else than the file; the next one may be better."""
+
+
+class _WrongPartError(Exception):
+    """An address gives another part of the file than the one that was asked for."""
 
 
 def download(
@@ -88,7 +98,7 @@ def download(
                     _fetch_resuming(url, part, weights, trusted, progress)
                     put_in_place(part, path)
                     return path
-                except (requests.RequestException, _WrongFileError) as error:
+                except (*REFUSED, _WrongFileError) as error:
                     log.warning("%s: %s", url, error)
     except OSError as error:
         raise DownloadError(
@@ -122,8 +132,8 @@ def _fetch_resuming(
             if not part.exists() or part.stat().st_size == start:
                 raise  # not a byte came: this address is gone rather than shaky
             log.info("%s broke off, going on from there: %s", url, error)
-        except WeightsError as error:
-            part.unlink()
+        except (WeightsError, _WrongPartError) as error:
+            part.unlink(missing_ok=True)
             if start == 0:
                 raise _WrongFileError(str(error)) from error
             log.info("what was resumed is wrong, starting over: %s", error)
@@ -141,15 +151,26 @@ def _fetch_once(url: str, part: Path, start: int, size: int | None, progress: Pr
             raise _WrongFileError("a web page instead of the file")
         if response.status_code != requests.codes.partial_content:
             start = 0  # the server ignored the range and sends the file from its beginning
-        total = start + int(response.headers.get("Content-Length", 0)) or size or 0
+        elif not re.match(rf"bytes {start}-", response.headers.get("Content-Range", ""), re.I):
+            raise _WrongPartError(f"not the part from byte {start} on")
+        length = response.headers.get("Content-Length", "")
+        total = start + int(length) if re.fullmatch("[0-9]{1,18}", length) else size or 0
         if size is not None and total != size:
             raise _WrongFileError(f"{total} bytes instead of {size}")
+        if total > LARGEST:
+            raise _WrongFileError(f"{total} bytes, more than any weight file has")
         if shutil.disk_usage(part.parent).free < total - start:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)
-            for chunk in response.iter_content(CHUNK):
+            for chunk in _pieces(response):
                 file.write(chunk)
                 progress(file.tell(), total)
                 if file.tell() > (total or LARGEST):
                     raise _WrongFileError("more bytes than announced")
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Give what comes as soon as it does: `iter_content` loses the last piece before a break."""
+    while piece := response.raw.read1(CHUNK, decode_content=True):
+        yield piece

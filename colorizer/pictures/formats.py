@@ -27,19 +27,13 @@ class Format:
 
 
 FORMATS = {
-    "JPEG": Format(
-        (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif"), "image/jpeg", "JPEG"
-    ),
+    "JPEG": Format((".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif"), "image/jpeg", "JPEG"),
     "PNG": Format((".png", ".apng"), "image/png", "PNG"),
     "TIFF": Format((".tif", ".tiff"), "image/tiff", "TIFF"),
     "WEBP": Format((".webp",), "image/webp", "WEBP"),
     "AVIF": Format((".avif", ".avifs"), "image/avif", "AVIF"),
-    "HEIC": Format(
-        (".heic", ".heif", ".hif", ".heics", ".heifs"), "image/heic", "JPEG"
-    ),
-    "JPEG2000": Format(
-        (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"), "image/jp2", "PNG"
-    ),
+    "HEIC": Format((".heic", ".heif", ".hif", ".heics", ".heifs"), "image/heic", "JPEG"),
+    "JPEG2000": Format((".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"), "image/jp2", "PNG"),
     "BMP": Format((".bmp", ".dib"), "image/bmp", "PNG"),
     "PNM": Format((".pgm", ".ppm", ".pbm", ".pnm"), "image/x-portable-anymap", "PNG"),
     "GIF": Format((".gif",), "image/gif", "PNG"),

@@ -56,6 +56,8 @@ class Server:
         wanted = http.headers["Range"]
         start = int(wanted[6:-1]) if wanted and ranges else 0
         http.send_response(206 if start else 200)
+        if start:
+            http.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
         http.send_header("Content-Type", type)
         http.send_header("Content-Length", str((length or len(body)) - start))
         http.end_headers()
@@ -94,6 +96,107 @@ class Server:
     def gone(self, http):
         http.send_error(404)
 
+    def answer(self, http, status, body=b"", **headers):
+        http.send_response(status)
+        for name, value in headers.items():
+            http.send_header(name.replace("_", "-"), value)
+        http.end_headers()
+        http.wfile.write(body)
+
+    def length_of_letters(self, http):
+        self.answer(http, 200, b"x", Content_Length="abc")
+
+    def negative_length(self, http):
+        self.answer(http, 200, b"x", Content_Length="-5")
+
+    def huge_length(self, http):
+        self.answer(http, 200, b"x", Content_Length="9" * 18)
+
+    def endless_length(self, http):
+        self.answer(http, 200, b"x", Content_Length="9" * 5000)
+
+    def two_lengths(self, http):
+        self.answer(http, 200, b"x", Content_Length="1, 2")
+
+    def nothing(self, http):
+        self.answer(http, 200, Content_Length="0")
+
+    def no_content(self, http):
+        self.answer(http, 204)
+
+    def range_refused(self, http):
+        self.answer(http, 416, Content_Length="0")
+
+    def no_http(self, http):
+        http.wfile.write(b"220 ftp.example.org FTP server ready\r\n")
+
+    def bad_chunks(self, http):
+        self.answer(http, 200, b"zz\r\nhello", Transfer_Encoding="chunked")
+
+    def bad_gzip(self, http):
+        self.answer(http, 200, CONTENT, Content_Encoding="gzip", Content_Length=str(len(CONTENT)))
+
+    def to_a_file(self, http):
+        self.answer(http, 302, Location="file:///etc/passwd", Content_Length="0")
+
+    def to_no_host(self, http):
+        self.answer(http, 302, Location="http://[::1:99999/", Content_Length="0")
+
+    def to_a_long_host(self, http):
+        self.answer(http, 302, Location=f"http://{'a' * 70}..b/", Content_Length="0")
+
+    def to_itself(self, http):
+        self.answer(http, 302, Location=http.path, Content_Length="0")
+
+    def other_part(self, http):
+        if not http.headers["Range"]:
+            return self.good(http)
+        part = CONTENT[99:]
+        length = str(len(part))
+        self.answer(http, 206, part, Content_Length=length, Content_Range="bytes 99-/*")
+
+    def chunked(self, http):
+        self.answer(http, 200, Transfer_Encoding="chunked")
+        for start in range(0, len(CONTENT), 1_000_000):
+            piece = CONTENT[start : start + 1_000_000]
+            http.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        http.wfile.write(b"0\r\n\r\n")
+
+    def cut_in_a_chunk(self, http):
+        if http.headers["Range"]:
+            return self.good(http)
+        self.answer(http, 200, b"%x\r\n" % len(CONTENT), Transfer_Encoding="chunked")
+        http.wfile.write(CONTENT[:5000])
+
+    def cut_early(self, http):
+        self.send(http, CONTENT, upto=None if http.headers["Range"] else 5000)
+
+
+BAD = [
+    "gone",
+    "page",
+    "says_shorter",
+    "says_longer",
+    "grows",
+    "other",
+    "always_cut",
+    "length_of_letters",
+    "negative_length",
+    "huge_length",
+    "endless_length",
+    "two_lengths",
+    "nothing",
+    "no_content",
+    "range_refused",
+    "no_http",
+    "bad_chunks",
+    "bad_gzip",
+    "to_a_file",
+    "to_no_host",
+    "to_a_long_host",
+    "to_itself",
+]
+
 
 @pytest.fixture
 def server():
@@ -125,6 +228,31 @@ def test_a_cut_connection_is_resumed_where_it_broke(server, tmp_path):
     assert len(starts) == 3
 
 
+@pytest.mark.parametrize("kind", ["cut_early", "cut_in_a_chunk"])
+def test_the_first_bytes_before_a_break_are_kept(server, tmp_path, kind):
+    assert download(server.row(kind), tmp_path).read_bytes() == CONTENT
+    assert server.requests == [(f"/{kind}/f", None), (f"/{kind}/f", "bytes=5000-")]
+
+
+def test_another_part_than_was_asked_for_is_not_taken(server, tmp_path):
+    (tmp_path / "weights.pth.part").write_bytes(CONTENT[:1234])
+    assert download(server.row("other_part"), tmp_path).read_bytes() == CONTENT
+    assert server.requests == [("/other_part/f", "bytes=1234-"), ("/other_part/f", None)]
+
+
+def test_a_length_is_not_needed(server, tmp_path):
+    assert download(server.row("chunked"), tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("bad", ["huge_length", "endless_length", "length_of_letters", "nothing"])
+def test_a_mirror_may_say_any_length_of_a_checkpoint_of_ones_own(server, tmp_path, bad):
+    server.mirror = getattr(server, bad)
+    path = download(
+        server.row("good"), tmp_path, mirror=f"{server.address}/mirror", trusted={"0" * 64}
+    )
+    assert path.read_bytes() == CONTENT
+
+
 def test_an_earlier_start_is_resumed(server, tmp_path):
     (tmp_path / "weights.pth.part").write_bytes(CONTENT[:1234])
     assert download(server.row("good"), tmp_path).read_bytes() == CONTENT
@@ -142,16 +270,12 @@ def test_a_spoilt_part_is_thrown_away(server, tmp_path, part):
     assert download(server.row("good"), tmp_path).read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize(
-    "bad", ["gone", "page", "says_shorter", "says_longer", "grows", "other", "always_cut"]
-)
+@pytest.mark.parametrize("bad", BAD)
 def test_the_next_address_is_tried(server, tmp_path, bad):
     assert download(server.row(bad, "good"), tmp_path).read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize(
-    "bad", ["gone", "page", "says_shorter", "says_longer", "grows", "other", "always_cut"]
-)
+@pytest.mark.parametrize("bad", BAD)
 def test_where_no_address_helps_the_message_says_what_to_do(server, tmp_path, bad):
     with pytest.raises(DownloadError) as caught:
         download(server.row(bad), tmp_path)
