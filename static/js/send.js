@@ -13,12 +13,38 @@ const note = form.querySelector("[data-busy-note]");
 const bar = form.querySelector("[data-busy-bar]");
 const label = button.textContent;
 
+/** What a proxy, or the server itself, means by a status, where no page of ours comes with it. */
+const MEANINGS = {
+  "tooLarge": [413],
+  "crowded": [429, 503],
+  "late": [408, 499, 502, 504, 520, 522, 524],
+};
+
+let leaving = false;
+
+function goTo(address) {
+  leaving = true;
+  location.assign(address);
+}
+
 /** Go to the page of a batch as soon as the server has begun with it. */
 async function goToBatch(request) {
   if (request.readyState === XMLHttpRequest.DONE) return;
-  const response = await fetch(form.dataset.batch);
-  if (response.ok) location.assign(form.dataset.batch);
+  const response = await fetch(form.dataset.batch).catch(() => null); // a gap in the network
+  if (response?.ok) goTo(form.dataset.batch);
   else setTimeout(goToBatch, POLL, request);
+}
+
+/** Find what a page of ours says went wrong; nothing in anybody else's. */
+function sentenceOf(text) {
+  const main = new DOMParser().parseFromString(text, "text/html").querySelector("main#main");
+  return (main?.querySelector("#error") ?? main?.querySelector("h1 + p"))?.textContent.trim();
+}
+
+/** Say what an answer means that isn't ours. */
+function meaningOf(status) {
+  const [name] = Object.entries(MEANINGS).find(([, known]) => known.includes(status)) ?? ["other"];
+  return fill(form.dataset[name], { status });
 }
 
 /** Say what went wrong, and let the visitor try again. */
@@ -35,6 +61,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const request = new XMLHttpRequest();
   let stopClock = () => {};
+  let sent = false;
   error.textContent = "";
   button.dataset.started = "";
   button.disabled = true;
@@ -45,19 +72,24 @@ form.addEventListener("submit", (event) => {
     button.textContent = fill(form.dataset.sending, { percent });
   });
   request.upload.addEventListener("load", () => {
+    sent = true;
     stopClock = startClock(button);
     if (form.elements.file.files.length > 1) goToBatch(request);
   });
   request.addEventListener("load", () => {
-    if (request.status < 400) return location.assign(request.responseURL);
-    const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    const { status, responseURL } = request;
+    // Ours goes on to the page of what has been made.
+    if (status < 400 && responseURL !== form.action) return goTo(responseURL);
     stopClock();
-    fail((page.getElementById("error") ?? page.querySelector("h1 + p")).textContent);
+    fail((status >= 400 && sentenceOf(request.responseText)) || meaningOf(status));
   });
-  request.addEventListener("error", () => {
-    stopClock();
-    fail(form.dataset.lost);
-  });
+  for (const type of ["error", "abort", "timeout"]) {
+    request.addEventListener(type, () => {
+      if (leaving) return;
+      stopClock();
+      fail(sent ? form.dataset.lost : form.dataset.cut);
+    });
+  }
   request.open("POST", form.action);
   request.send(new FormData(form));
 });

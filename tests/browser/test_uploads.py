@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
 import zipfile
 
@@ -111,6 +112,65 @@ def test_an_error_keeps_what_was_chosen(quick_page):
     choose(page, photo("a.jpg"))
     button.click()
     expect(page.get_by_role("heading", name="a.jpg")).to_be_visible()
+
+
+class Proxy:
+    """Stands in front of an app: answers uploads in its place, and lets all else through."""
+
+    def __init__(self, app):
+        self.app, self.answer = app, None
+        app.wsgi_app, self.inner = self, app.wsgi_app
+
+    def __call__(self, environ, start_response):
+        if environ["REQUEST_METHOD"] == "GET" or self.answer is None:
+            return self.inner(environ, start_response)
+        status, body = self.answer
+        if status != "cut":
+            environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        if status in ("break", "cut"):
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        start_response(status, [("Content-Type", "text/html" if "<" in body else "text/plain")])
+        return [body.encode()]
+
+
+NGINX = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr></body></html>"
+APACHE = (
+    "<html><body><h1>Proxy Error</h1><p>The proxy server could not handle it.</p></body></html>"
+)
+
+
+def test_an_answer_that_is_not_ours_is_put_in_words_of_ours(chromium, tmp_path, builtin):
+    app = app_on(tmp_path, builtin)
+    proxy = Proxy(app)
+    with listening(app) as address, opened(chromium, address) as page:
+        page.goto("/")
+        choose(page, photo("a.jpg"))
+        button, alert = page.get_by_role("button", name="Colour it"), page.get_by_role("alert")
+        for status, body, words in (
+            ("413 Request Entity Too Large", NGINX, "more than is let through"),
+            ("413 Request Entity Too Large", "Request Entity Too Large", "more than is let"),
+            ("504 Gateway Time-out", NGINX, "look under “My photos” in a minute"),
+            ("502 Proxy Error", APACHE, "The answer took too long"),
+            ("503 Service Unavailable", "", "The server is busy just now"),
+            ("429 Too Many Requests", "{}", "The server is busy just now"),
+            ("403 Forbidden", "<p id=error>blocked", "in place of this server (status 403)"),
+            ("200 OK", "<h1>Welcome</h1><p>Accept our terms", "(status 200)"),
+            ("break", "", "The connection was lost before the answer came"),
+        ):
+            proxy.answer = status, body.format(status)
+            button.click()
+            expect(alert).to_contain_text(words)
+            expect(button).to_be_enabled()
+            expect(page.locator("[data-busy-note]")).to_be_hidden()
+        proxy.answer = None  # What was chosen is still there.
+        button.click()
+        expect(page.get_by_role("heading", name="a.jpg")).to_be_visible()
+        page.goto("/")
+        proxy.answer = "cut", ""  # as nginx does it while more comes than it takes
+        choose(page, {**photo("large.jpg"), "buffer": bytes(20_000_000)})
+        button.click()
+        expect(alert).to_contain_text("lost while the photos were being sent", timeout=30_000)
+        expect(button).to_be_enabled()
 
 
 def test_a_batch_is_shown_while_it_is_coloured(chromium, tmp_path, builtin, monkeypatch):
