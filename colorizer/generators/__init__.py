@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from colorizer.generators.deoldify import check_folded
     from colorizer.generators.deoldify.compat import FASTAI_VERSION, fastai_problem
     from colorizer.generators.devices import (
         count_threads,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FASTAI_VERSION",
     "Generator",
+    "check_folded",
     "count_threads",
     "fastai_problem",
     "load_generator",
@@ -31,6 +33,7 @@ __all__ = [
     "set_threads",
 ]
 _MODULES = {
+    "deoldify": ("check_folded",),
     "deoldify.compat": ("FASTAI_VERSION", "fastai_problem"),
     "devices": ("count_threads", "pick_device", "pick_precision", "set_threads"),
     "generator": ("Generator",),

@@ -23,6 +23,8 @@ from colorizer.generators.deoldify.folding import fold
 from colorizer.generators.devices import pick_precision
 from colorizer.generators.kernels import parallel, products, winograd
 from colorizer.generators.loading import load_generator
+from colorizer.generators.table import WEIGHTS
+from colorizer.generators.verify import open_verified
 from colorizer.places import root
 
 CPU = torch.device("cpu")
@@ -234,6 +236,8 @@ def test_a_second_start_needs_no_fastai(copy):
 import sys
 from pathlib import Path
 from colorizer.generators.loading import load_generator
+from colorizer.generators.table import WEIGHTS
+from colorizer.generators.verify import open_verified
 load_generator("artistic", models=Path({str(copy.models)!r}), trusted=[{copy.sum!r}])
 assert not {{"fastai", "deoldify", "torchvision"}} & set(sys.modules)
 """
@@ -285,6 +289,19 @@ def test_a_damaged_file_is_made_anew(copy):
     copy.load()
     assert read_folded(copy.path, copy.sum, "deep") is not None
     assert len(list(copy.models.iterdir())) == 2
+
+
+def test_a_copy_that_would_paint_otherwise_is_found_and_deleted(copy, deep):
+    with open_verified(copy.path, WEIGHTS["artistic"], {copy.sum}) as file:
+        assert deoldify.check_folded("deep", file)
+    assert folded_path(copy.path).exists()
+    # As somebody would write it who may write to the folder: all sums are right.
+    name = next(name for name in deep[2] if name.endswith("shift"))
+    write_folded(copy.path, copy.sum, deep[2] | {name: deep[2][name] + 0.01})
+    assert read_folded(copy.path, copy.sum, "deep") is not None
+    with open_verified(copy.path, WEIGHTS["artistic"], {copy.sum}) as file:
+        assert not deoldify.check_folded("deep", file)
+    assert not folded_path(copy.path).exists()
 
 
 def test_what_is_kept_is_no_way_around_the_check_of_the_weights(copy):

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from colorizer.generators.deoldify import compat
-from colorizer.generators.deoldify.cache import build_unet, read_folded, write_folded
+from colorizer.generators.deoldify.cache import (
+    build_unet,
+    delete_folded,
+    read_folded,
+    write_folded,
+)
 from colorizer.generators.deoldify.folding import fold
 from colorizer.generators.deoldify.unet import Architecture, UNet
 from colorizer.generators.devices import pick_precision
@@ -115,6 +120,44 @@ def _load_unet(architecture: Architecture, weights: VerifiedFile) -> nn.Module:
         return plain
     write_folded(weights.path, weights.sha256, state)
     return folded
+
+
+def check_folded(architecture: Architecture, weights: VerifiedFile) -> bool:
+    """Compare what an earlier start kept of a generator with what its weights give.
+
+    A copy that differs is deleted, and so is one of other weights: the next start makes it anew.
+
+    Parameters
+    ----------
+    architecture
+        ``deep`` or ``wide``.
+    weights
+        Its checkpoint.
+
+    Returns
+    -------
+    bool
+        Whether nothing is kept that these weights don't give.
+
+    Raises
+    ------
+    WeightsError
+        If the file is no checkpoint of this architecture.
+    """
+    kept = read_folded(weights.path, weights.sha256, architecture)
+    if kept is None:
+        return True
+    state, given = (
+        kept.state_dict(),
+        fold(load_plain(architecture, weights.file, weights.path.name)),
+    )
+    # Another processor or release of PyTorch may round otherwise.
+    right = state.keys() == given.keys() and all(
+        torch.allclose(state[name].float(), given[name], rtol=1e-3, atol=1e-5) for name in given
+    )
+    if not right:
+        delete_folded(weights.path)
+    return right
 
 
 def load_published(

@@ -2,7 +2,9 @@
 
 Loading a checkpoint takes seconds of fastai; what comes of it, a plain state dict, is kept in a
 safetensors file. That file is only a cache: it is used for the very weight file it was made
-from, whose sum it carries, and made anew when anything about it is not as it should be.
+from, whose sum it carries, and made anew when anything about it is not as it should be. Its sums
+find damage, not intent: who may write to the folder can write a copy that paints otherwise.
+`check_folded` compares it with the weights, which takes as long as to make it.
 """
 
 from __future__ import annotations
@@ -61,9 +63,9 @@ def read_folded(weights: Path, digest: str, architecture: Architecture) -> UNet 
         if metadata != _metadata(digest, state):
             raise ValueError("it was made from other weights, or has changed since")
         return build_unet(architecture, state)
-    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+    except (OSError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         log.warning("%s is made anew: %s", path.name, error)
-        _delete(path)
+        delete_folded(weights)
         return None
 
 
@@ -80,16 +82,18 @@ def write_folded(weights: Path, digest: str, state: dict[str, Tensor]) -> None:
         log.info("%s can't be kept: %s", path.name, error)
 
 
+def delete_folded(weights: Path) -> None:
+    """Delete what is kept of a weight file, if it can be."""
+    path = folded_path(weights)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.info("%s can't be deleted: %s", path.name, error)
+
+
 def _metadata(digest: str, state: dict[str, Tensor]) -> dict[str, str]:
     content = hashlib.sha256()
     for name in sorted(state):
         content.update(json.dumps([name, list(state[name].shape)]).encode())
         content.update(state[name].contiguous().numpy().data)
     return {"format": FORMAT, "source": digest, "content": content.hexdigest()}
-
-
-def _delete(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        log.info("%s can't be deleted: %s", path.name, error)
