@@ -7,15 +7,19 @@ import importlib.metadata
 import os
 import platform
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import click
 
 from colorizer import generators
+from colorizer.commands.advisories import find_advisories, installed_versions
 from colorizer.errors import ColorizerError
 from colorizer.generators.table import WEIGHTS
 from colorizer.generators.verify import open_verified
+from colorizer.process import allow_descriptors
 from colorizer.settings import PREFIX, Settings
 from colorizer.version import __version__
 
@@ -29,38 +33,56 @@ PACKAGES = (
     "Pillow",
 )
 
-Finding = tuple[bool, str]
+# A thousand connections, and what else a server opens.
+DESCRIPTORS = 1100
+# Fewer characters can be guessed.
+SHORT_TOKEN = 16
+
+Level = Literal["ok", "warn", "WRONG"]
+Finding = tuple[Level, str]
 
 
 @click.command()
 def doctor() -> None:
-    """Show versions, device, weights, folders and limits, and how to mend what is wrong."""
+    """Show versions, device, weights, folders and limits, and how to mend what is wrong.
+
+    The exit code is 1 if something is wrong; a warning is no such thing.
+    """
     settings = Settings.from_environment()
-    wrong = 0
-    for check in (_versions, _fastai, _device, _folders, _weights, _limits):
-        for fine, text in check(settings):
-            wrong += not fine
-            click.echo(f"{'ok   ' if fine else 'WRONG'} {text}")
-    click.echo("Nothing is wrong." if not wrong else f"{wrong} things are wrong.")
-    sys.exit(1 if wrong else 0)
+    counts = {"ok": 0, "warn": 0, "WRONG": 0}
+    for check in (_versions, _advisories, _fastai, _device, _folders, _weights, _limits, _privacy):
+        for level, text in check(settings):
+            counts[level] += 1
+            click.echo(f"{level:<5} {text}")
+    if counts["warn"]:
+        click.echo(f"{counts['warn']} warning{'s' * (counts['warn'] > 1)}.")
+    click.echo(
+        "Nothing is wrong." if not counts["WRONG"] else f"{counts['WRONG']} things are wrong."
+    )
+    sys.exit(1 if counts["WRONG"] else 0)
 
 
 def _versions(settings: Settings) -> Iterator[Finding]:
-    yield True, f"colorizer {__version__}, Python {platform.python_version()}"
+    yield "ok", f"colorizer {__version__}, Python {platform.python_version()}"
     for name in PACKAGES:
         try:
-            yield True, f"{name} {importlib.metadata.version(name)}"
+            yield "ok", f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
-            yield False, f"{name} is missing. Mend it with: make install"
+            yield "WRONG", f"{name} is missing. Mend it with: make install"
+
+
+def _advisories(settings: Settings) -> Iterator[Finding]:
+    for text in find_advisories(installed_versions()):
+        yield "warn", text
 
 
 def _fastai(settings: Settings) -> Iterator[Finding]:
     problem, version = generators.fastai_problem(), generators.FASTAI_VERSION
     mend = f"pip install --no-deps --force-reinstall fastai=={version}"
     yield (
-        (True, f"fastai is {version}, whole")
+        ("ok", f"fastai is {version}, whole")
         if problem is None
-        else (False, f"{problem}. Mend it with: {mend}")
+        else ("WRONG", f"{problem}. Mend it with: {mend}")
     )
 
 
@@ -68,11 +90,11 @@ def _device(settings: Settings) -> Iterator[Finding]:
     try:
         device = generators.pick_device(settings.device)
     except ColorizerError as error:
-        yield False, str(error)
+        yield "WRONG", str(error)
         return
     precision = str(generators.pick_precision(settings.precision, device)).removeprefix("torch.")
-    yield True, f"device {device}, precision {precision}"
-    yield True, f"{settings.threads or generators.count_threads()} CPU threads for inference"
+    yield "ok", f"device {device}, precision {precision}"
+    yield "ok", f"{settings.threads or generators.count_threads()} CPU threads for inference"
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
@@ -80,9 +102,9 @@ def _folders(settings: Settings) -> Iterator[Finding]:
         parent = next(path for path in (folder, *folder.parents) if path.exists())
         if os.access(parent, os.W_OK):
             free = shutil.disk_usage(parent).free / 1e9
-            yield True, f"{folder} can be written to, {free:.1f} GB free"
+            yield "ok", f"{folder} can be written to, {free:.1f} GB free"
         else:
-            yield False, f"{folder} can't be written to. Mend it with: sudo chown $USER {parent}"
+            yield "WRONG", f"{folder} can't be written to. Mend it with: sudo chown $USER {parent}"
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
@@ -90,13 +112,14 @@ def _weights(settings: Settings) -> Iterator[Finding]:
         path = row.path(settings.models)
         if not path.exists():
             fetch = f"python -m colorizer weights download {row.name}"
-            yield bool(row.urls), f"{row.title}: no weights here. To fetch them: {fetch}"
+            level: Level = "ok" if row.urls else "WRONG"
+            yield level, f"{row.title}: no weights here. To fetch them: {fetch}"
             continue
         try:
             with open_verified(path, row, settings.trust_sha256):
-                yield True, f"{row.title}: {path.name} is right"
+                yield "ok", f"{row.title}: {path.name} is right"
         except ColorizerError as error:
-            yield False, str(error)
+            yield "WRONG", str(error)
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:
@@ -106,4 +129,28 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         shown = "set" if field.name in secrets and value else value
         if isinstance(value, frozenset):
             shown = ", ".join(sorted(value))
-        yield True, f"{PREFIX}{field.name.upper()} = {shown}"
+        yield "ok", f"{PREFIX}{field.name.upper()} = {shown}"
+
+
+def _privacy(settings: Settings) -> Iterator[Finding]:
+    """Look at what strangers may see, guess and use up."""
+    folder = settings.uploads
+    if os.name == "posix" and folder.exists() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        yield (
+            "warn",
+            f"{folder} can be looked into by others on this machine. Mend it with: "
+            f"chmod go= {folder}",
+        )
+    if settings.token and len(settings.token) < SHORT_TOKEN:
+        yield (
+            "warn",
+            f"COLORIZER_TOKEN has {len(settings.token)} characters and can be guessed. Take "
+            f"{SHORT_TOKEN} or more, as from: openssl rand -hex 16",
+        )
+    allowed = allow_descriptors(DESCRIPTORS)
+    if allowed < DESCRIPTORS:
+        yield (
+            "warn",
+            f"Only {allowed} files and connections may be open at a time, so fewer visitors are "
+            f"served at once. Mend it with: ulimit -n {DESCRIPTORS}",
+        )
