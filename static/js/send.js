@@ -15,9 +15,9 @@ const label = button.textContent;
 
 /** What a proxy, or the server itself, means by a status, where no page of ours comes with it. */
 const MEANINGS = {
-  "tooLarge": [413],
-  "crowded": [429, 503],
-  "late": [408, 499, 502, 504, 520, 522, 524],
+  tooLarge: [413],
+  crowded: [429, 503],
+  late: [408, 499, 502, 504, 520, 522, 524],
 };
 
 let leaving = false;
