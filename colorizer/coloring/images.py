@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.coloring.colorize import Colorized, Generator, colorize
-from colorizer.pictures.decoding import image_pixels
+from colorizer.pictures.opened import image_pixels
 from colorizer.pictures.photo import About, Photo, Pixels
 from colorizer.pictures.pixels import eight_bits, split_planes
 from colorizer.pictures.profiles import usable_profile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from colorizer.pictures.photo import About, Pixels
 from colorizer.pictures.pixels import fill_bits
+from colorizer.pictures.resolution import METER, dots_per_inch
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -41,11 +43,28 @@ def read_header(data: bytes) -> Header:
         if name == b"jp2h":
             colours = (inner for kind, inner in _boxes(body) if kind == b"colr")
             told["icc_profile"] = next((c[3:] for c in colours if c[:1] in b"\x02\x03"), None)
+            told["dpi"] = _resolution(body)
         elif name == b"uuid":
             field = {_XMP: "xmp", _EXIF: "exif", _IPTC: "iptc"}.get(body[:16])
             if field:
                 told[field] = body[16:]
     return Header(right - left, lower - upper, (stream[42] & 127) + 1, About(**told))
+
+
+def _resolution(header: bytes) -> tuple[float, float] | None:
+    """Read pixels an inch in a header box, as captured or else as meant to be displayed.
+
+    ISO/IEC 15444-1, I.5.3.7: pixels a metre are a fraction times a power of ten, downwards first.
+    """
+    inner = [body for name, body in _boxes(header) if name == b"res "]
+    values = dict(_boxes(inner[0])) if inner else {}
+    value = values.get(b"resc", values.get(b"resd", b""))
+    if len(value) < 10:
+        return None
+    y, y_divisor, x, x_divisor, y_power, x_power = struct.unpack(">4H2b", value[:10])
+    if not y_divisor or not x_divisor:
+        return None
+    return dots_per_inch(x / x_divisor * 10.0**x_power, y / y_divisor * 10.0**y_power, METER)
 
 
 def decode_pixels(data: bytes, bits: int) -> Pixels:

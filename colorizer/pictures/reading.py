@@ -18,8 +18,9 @@ from colorizer.errors import (
     OptionError,
     TooLargeError,
 )
-from colorizer.pictures.decoding import OpenPicture, open_picture
+from colorizer.pictures.decoding import open_picture
 from colorizer.pictures.formats import HEAD, find_kind
+from colorizer.pictures.opened import OpenPicture
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import (
     Box,

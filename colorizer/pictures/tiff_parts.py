@@ -1,0 +1,209 @@
+"""A TIFF's tiles and strips, decompressed: from bytes to samples, a few at a time.
+
+libvips and Pillow, which both have libtiff, only decompress. They get the parts as strips of a
+picture of their own, whose directory says no more than how samples are packed. So no other tag can
+make a damage pass for a harmless oddity, nor samples for what they aren't; and what is damaged in a
+tile fails as it does in a strip.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+from PIL.TiffImagePlugin import TiffImageFile
+
+from colorizer.pictures import tiff_pages as tags
+from colorizer.pictures.opened import image_array
+from colorizer.pictures.photo import Pixels
+from colorizer.pictures.pixels import Box
+from colorizer.pictures.tiff_pages import Directory, Page
+from colorizer.pictures.tiff_samples import unpack
+
+LZMA, ZSTANDARD = 34925, 50000
+BYTEWISE = {1, 5, 8, 32773, 32946}  # none, LZW, deflate, PackBits
+FAX = {2, 3, 4, 32771}
+JPEG, WEBP = 7, 50001
+_BY_PILLOW = {LZMA, ZSTANDARD}
+_AT_ONCE = 8 << 20  # bytes, decompressed
+_CODES = {"u1": 7, "u2": 3, "u4": 4, "u8": 16}
+# Tags of the method that are taken over as they are.
+_OF_THE_METHOD = {
+    **{tags.FILL_ORDER: "u2", tags.T4_OPTIONS: "u4", tags.T6_OPTIONS: "u4"},
+    **{tags.SUBSAMPLING: "u2", tags.JPEG_TABLES: "u1"},
+}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The tiles or strips of a picture.
+
+    Attributes
+    ----------
+    directory, page
+        The picture's directory, and how it is stored.
+    offsets, sizes
+        Where each part stands, in bytes, and how many it has: plane by plane, row by row.
+    """
+
+    directory: Directory
+    page: Page
+    offsets: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    def read(self, box: Box) -> Pixels:
+        """Read a part of the picture, and nothing of tiles and strips that it doesn't touch.
+
+        Returns
+        -------
+        numpy.ndarray
+            (height, width, samples) uint8 or uint16.
+        """
+        left, top, width, height = box
+        tall, wide = self.page.part_height, self.page.part_width
+        columns = range(left // wide, -(-(left + width) // wide))
+        last = -(-(top + height) // tall)
+        row_bytes = len(columns) * tall * wide * self.page.samples * self.page.bits // 8
+        step = max(1, _AT_ONCE // max(1, row_bytes))
+        samples: Pixels | None = None
+        for first in range(top // tall, last, step):
+            band = self._band(range(first, min(first + step, last)), columns)
+            start = first * tall
+            above, begin = max(0, top - start), max(0, start - top)
+            aside = left - columns[0] * wide
+            band = band[above:, aside : aside + width][: height - begin]
+            if samples is None:
+                samples = np.empty((height, width, band.shape[2]), band.dtype)
+            samples[begin : begin + len(band)] = band
+        if samples is None:
+            raise ValueError("nothing of the picture")
+        return samples
+
+    def _band(self, rows: range, columns: range) -> Pixels:
+        """Decompress some rows of parts."""
+        page = self.page
+        across, down = -(-page.width // page.part_width), -(-page.height // page.part_height)
+        planes = []
+        for plane in range(page.planes):
+            numbers = [(plane * down + y) * across + x for y in rows for x in columns]
+            height = page.part_height * len(numbers)
+            if not page.tiled:
+                height = min(height, page.height - rows[0] * page.part_height)
+            planes.append(self._decompress(np.array(numbers), height))
+        band = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
+        if len(columns) > 1:  # Tiles stand one below the other and belong beside each other.
+            shape = (len(rows), len(columns), page.part_height, page.part_width, band.shape[2])
+            band = band.reshape(shape).swapaxes(1, 2)
+            band = band.reshape(len(rows) * page.part_height, -1, band.shape[4])
+        return band
+
+    def _decompress(self, numbers: NDArray[np.int64], height: int) -> Pixels:
+        """Decompress parts of one plane: (height, width of a part, samples)."""
+        page, method, width = self.page, self.page.compression, self.page.part_width
+        places, sizes = self.offsets[numbers], self.sizes[numbers]
+        samples = page.samples // page.planes
+        if method in _BY_PILLOW or (method in BYTEWISE and page.is_packed):
+            layout = (page.row_bytes(width), page.rows(height), 8, 1, page.rows(page.part_height))
+            head = self._head(layout, places, sizes, photometric=1, predictor=1)
+            data = head + self._body(places, sizes)
+            if method in _BY_PILLOW:
+                packed = np.asarray(TiffImageFile(io.BytesIO(data)))
+            else:
+                packed = image_array(_load(data, "error"))
+            return unpack(packed, page, width, height)
+        photometric = 2 if samples >= 3 else 1
+        if method == JPEG and page.photometric == 6 and samples == 3:
+            photometric = 6  # libjpeg then makes it RGB.
+        layout = (width, height, page.bits, samples, page.part_height)
+        head = self._head(layout, places, sizes, photometric, page.predictor)
+        # Where bytes are all that is decompressed, damage is an error. Elsewhere it is a warning.
+        level = "error" if method in BYTEWISE else "warning"
+        pixels = image_array(_load(head + self._body(places, sizes), level))
+        return pixels[..., None] if pixels.ndim == 2 else pixels
+
+    def _body(self, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> bytes:
+        return b"".join(
+            self.directory.file.at(place, size)
+            for place, size in zip(places.tolist(), sizes.tolist(), strict=True)
+        )
+
+    def _head(
+        self,
+        layout: tuple[int, int, int, int, int],
+        places: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        photometric: int,
+        predictor: int,
+    ) -> bytes:
+        """Write a BigTIFF's header and directory, for strips that stand behind it.
+
+        Parameters
+        ----------
+        layout
+            Width, height, bits of a sample, samples, and rows of a strip.
+        places, sizes
+            Of the strips in the file that they come from.
+        photometric, predictor
+            As TIFF numbers them.
+        """
+        width, height, bits, samples, rows = layout
+        fields: dict[int, tuple[str, Any]] = {
+            tags.WIDTH: ("u4", width),
+            tags.HEIGHT: ("u4", height),
+            tags.BITS: ("u2", [bits] * samples),
+            tags.COMPRESSION: ("u2", self.page.compression),
+            tags.PHOTOMETRIC: ("u2", photometric),
+            tags.SAMPLES: ("u2", samples),
+            tags.ROWS_PER_STRIP: ("u4", rows),
+            tags.STRIP_COUNTS: ("u8", sizes),
+            tags.STRIP_OFFSETS: ("u8", np.cumsum(sizes) - sizes),
+        }
+        if predictor != 1:
+            fields[tags.PREDICTOR] = ("u2", predictor)
+        if more := samples - (1 if photometric == 1 else 3):
+            fields[tags.EXTRA_SAMPLES] = ("u2", [0] * more)
+        for tag, code in _OF_THE_METHOD.items():
+            numbers = self.directory.numbers(tag)
+            if numbers is not None and (tag != tags.SUBSAMPLING or photometric == 6):
+                fields[tag] = (code, numbers)
+        return write_directory(self.page.order, fields)
+
+
+def write_directory(order: str, fields: dict[int, tuple[str, Any]]) -> bytes:
+    """Write a BigTIFF's header and one directory.
+
+    Parameters
+    ----------
+    order
+        ``<`` or ``>``.
+    fields
+        By tag, the NumPy code of a type and the numbers. Those that say where strips stand count
+        from the end of what is written.
+    """
+    start = 16 + 8 + 20 * len(fields) + 8
+    values = {tag: np.atleast_1d(np.asarray(numbers)) for tag, (_, numbers) in fields.items()}
+    lengths = {tag: len(values[tag]) * int(code[1]) for tag, (code, _) in fields.items()}
+    end = start + sum(-(-length // 8) * 8 for length in lengths.values() if length > 8)
+    values[tags.STRIP_OFFSETS] = values[tags.STRIP_OFFSETS] + end
+    head = (b"II" if order == "<" else b"MM") + struct.pack(
+        order + "HHHQQ", 43, 8, 0, 16, len(fields)
+    )
+    tail = b""
+    for tag, (code, _) in sorted(fields.items()):
+        data = values[tag].astype(order + code).tobytes()
+        head += struct.pack(order + "HHQ", tag, _CODES[code], len(values[tag]))
+        if len(data) > 8:
+            head += struct.pack(order + "Q", start + len(tail))
+            tail += data + bytes(-len(data) % 8)
+        else:
+            head += data.ljust(8, b"\0")
+    return head + bytes(8) + tail
+
+
+def _load(data: bytes, fail_on: str) -> Any:
+    return pyvips.Image.tiffload_buffer(data, access="sequential", fail_on=fail_on)
