@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from colorizer.errors import N_
+
 
 @dataclass(frozen=True)
 class Format:
@@ -57,6 +59,14 @@ _SIGNATURES = {
     b"BM": "BMP",
 }
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+# Raw files of cameras that tell by their first bytes; the others are TIFFs (see `tiff_pages`).
+_RAW_FILES = {
+    0: (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM"),
+    4: (b"ftypcrx ",),
+    6: (b"HEAPCCDR",),
+    8: (b"CR\2", b"IIII", b"MMMM"),
+}
+RAW_FILE = N_("This is a camera's raw file. Develop it to TIFF or JPEG first.")
 
 
 def named_kind(path: Path) -> str | None:
@@ -78,3 +88,8 @@ def find_kind(head: bytes) -> str | None:
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "PNM"
     return next((kind for mark, kind in _SIGNATURES.items() if head.startswith(mark)), None)
+
+
+def is_raw_file(head: bytes) -> bool:
+    """Tell by a file's first `HEAD` bytes whether it is a camera's raw file."""
+    return any(head.startswith(marks, place) for place, marks in _RAW_FILES.items())

@@ -19,7 +19,7 @@ from colorizer.errors import (
     TooLargeError,
 )
 from colorizer.pictures.decoding import open_picture
-from colorizer.pictures.formats import HEAD, find_kind
+from colorizer.pictures.formats import HEAD, RAW_FILE, find_kind, is_raw_file
 from colorizer.pictures.opened import OpenPicture
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import (
@@ -142,6 +142,8 @@ def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[OpenPict
 def _find_kind(head: bytes) -> str:
     if not head:
         raise NotAPictureError(N_("The file is empty."))
+    if is_raw_file(head):
+        raise NotAPictureError(RAW_FILE)
     kind = find_kind(head)
     if kind is None:
         raise NotAPictureError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 
-from colorizer.pictures.tiff_pages import (
+from colorizer.pictures.tiff_tags import (
     RESOLUTION_UNIT,
     X_RESOLUTION,
     Y_RESOLUTION,

@@ -9,14 +9,27 @@ import pyvips
 from PIL.TiffImagePlugin import TiffImageFile
 
 from colorizer.errors import N_, NotAPictureError
-from colorizer.pictures import tiff_pages as tags
+from colorizer.pictures import tiff_tags as tags
 from colorizer.pictures.metadata import read_tiff_exif
 from colorizer.pictures.opened import OpenPicture, image_array, image_pixels, part_of
 from colorizer.pictures.photo import About, Pixels
 from colorizer.pictures.pixels import Box
 from colorizer.pictures.resolution import tiff_dpi
-from colorizer.pictures.tiff_pages import Choice, Directory, Page
-from colorizer.pictures.tiff_parts import BYTEWISE, FAX, JPEG, LZMA, WEBP, ZSTANDARD, Parts
+from colorizer.pictures.tiff_pages import (
+    BYTEWISE,
+    FAX,
+    JPEG,
+    LZMA,
+    OLD_JPEG,
+    STORED_OTHERWISE,
+    WEBP,
+    ZSTANDARD,
+    Choice,
+    Page,
+    choose_picture,
+    describe,
+)
+from colorizer.pictures.tiff_parts import open_parts
 from colorizer.pictures.tiff_samples import (
     CIE_LAB,
     COLOR_SAMPLES,
@@ -27,12 +40,12 @@ from colorizer.pictures.tiff_samples import (
     Colors,
     interpret,
 )
+from colorizer.pictures.tiff_tags import Directory
 
 WRONG_SAMPLES = N_(
     "The picture has floating-point or signed pixels, or more than 16 bits a channel, which are "
     "not coloured here. Save it with 8 or 16 bits."
 )
-_OLD_JPEG = 6
 # What else photographs are compressed with, by libtiff's numbers.
 _METHODS = {
     **{9: "JBIG", 10: "JBIG", 34661: "JBIG", 34715: "JBIG 2", 34887: "LERC", 50002: "JPEG XL"},
@@ -46,9 +59,9 @@ _KINDS = {4: "a mask", 10: "ITU Lab", 32844: "LogL", 32845: "LogLuv", 51177: "a 
 
 def open_tiff(file: BinaryIO) -> OpenPicture:
     """Read the header of a TIFF file; see `decoding.open_picture`."""
-    choice = tags.choose_picture(file)
+    choice = choose_picture(file)
     directory = choice.directory
-    page = tags.describe(directory)
+    page = describe(directory)
     _refuse_what_is_not_read(page, directory)
     profile = _words(choice, tags.ICC_PROFILE)
     about = About(
@@ -62,10 +75,10 @@ def open_tiff(file: BinaryIO) -> OpenPicture:
     orientation = directory.number(tags.ORIENTATION, 1)
     if orientation not in range(1, 9):
         orientation = 1
-    if page.compression == _OLD_JPEG:
-        decode = part_of(lambda: _decode_old_jpeg(file, choice))
+    if page.compression == OLD_JPEG:
+        decode = part_of(lambda: _decode_old_jpeg(file, choice, page))
         return OpenPicture("TIFF", page.width, page.height, decode, about, orientation)
-    offsets, sizes = tags.find_parts(directory, page)
+    parts = open_parts(directory, page)
     colors = Colors(
         table=directory.numbers(tags.COLOR_MAP),
         luma_shares=directory.numbers(tags.LUMA_SHARES),
@@ -75,7 +88,7 @@ def open_tiff(file: BinaryIO) -> OpenPicture:
 
     def decode_part(box: Box | None) -> Pixels:
         whole = (0, 0, page.width, page.height)
-        samples = Parts(directory, page, offsets, sizes).read(box or whole)
+        samples = parts.read(box or whole)
         return interpret(samples, _as_decompressed(page), colors)
 
     return OpenPicture("TIFF", page.width, page.height, decode_part, about, orientation)
@@ -93,7 +106,7 @@ def _refuse_what_is_not_read(page: Page, directory: Directory) -> None:
     if kind in COLOR_SAMPLES and page.samples < COLOR_SAMPLES[kind]:
         raise ValueError("too few samples")
     in_blocks = page.subsampling != (1, 1)
-    if method not in {_OLD_JPEG, JPEG, WEBP, LZMA, ZSTANDARD, *BYTEWISE, *FAX}:
+    if method not in {OLD_JPEG, JPEG, WEBP, LZMA, ZSTANDARD, *BYTEWISE, *FAX}:
         raise NotAPictureError(
             N_(
                 "This TIFF file is compressed with %(name)s, which can't be read here. Save it "
@@ -106,16 +119,18 @@ def _refuse_what_is_not_read(page: Page, directory: Directory) -> None:
         name = _KINDS.get(kind, f"colours of kind {kind}")
     elif kind == INKS and directory.number(tags.INK_SET, 1) != 1:
         name = "inks other than CMYK"
-    elif method in (_OLD_JPEG, JPEG, WEBP) and page.bits != 8:
+    elif method in (OLD_JPEG, JPEG, WEBP) and page.bits != 8:
         name = f"JPEG of {page.bits} bits"
     elif in_blocks and page.separate:
         name = "subsampled YCbCr in planes"
     elif kind in (YCBCR, CIE_LAB, ICC_LAB) and page.bits not in (8, 16):
         name = f"YCbCr or Lab of {page.bits} bits"
+    elif in_blocks and page.part_height % page.subsampling[1] and page.parts > 1:
+        name = "YCbCr in strips of odd height"
     elif page.predictor != 1 and (in_blocks or page.bits not in (8, 16)):
         name = f"differences of {page.bits} bits"
     if name:
-        raise NotAPictureError(tags.STORED_OTHERWISE, name=name)
+        raise NotAPictureError(STORED_OTHERWISE, name=name)
 
 
 def _as_decompressed(page: Page) -> Page:
@@ -127,13 +142,16 @@ def _as_decompressed(page: Page) -> Page:
     return page
 
 
-def _decode_old_jpeg(file: BinaryIO, choice: Choice) -> Pixels:
+def _decode_old_jpeg(file: BinaryIO, choice: Choice, page: Page) -> Pixels:
     """Decode TIFF 6.0's own way of holding JPEG, which few programs wrote alike."""
     directory = choice.directory
     start, length = (directory.number(tag, 0) for tag in (tags.JPEG_STREAM, tags.JPEG_LENGTH))
     stream = directory.file.at(start, length) if start and length else b""
     if stream.startswith(b"\xff\xd8") and stream.rstrip(b"\0").endswith(b"\xff\xd9"):
-        return image_array(pyvips.Image.jpegload_buffer(stream, fail_on="warning"))
+        picture = pyvips.Image.jpegload_buffer(stream, access="sequential", fail_on="warning")
+        if (picture.width, picture.height) != (page.width, page.height):
+            raise ValueError("another picture")
+        return image_array(picture)
     if choice.index is None:
         raise ValueError("only pages of the chain")
     file.seek(0)

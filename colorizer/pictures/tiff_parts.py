@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,26 @@ import pyvips
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import TiffImageFile
 
-from colorizer.pictures import tiff_pages as tags
+from colorizer.pictures import tiff_tags as tags
 from colorizer.pictures.opened import image_array
 from colorizer.pictures.photo import Pixels
 from colorizer.pictures.pixels import Box
-from colorizer.pictures.tiff_pages import Directory, Page
+from colorizer.pictures.tiff_pages import (
+    BYTEWISE,
+    JPEG,
+    LZMA,
+    UNCOMPRESSED,
+    ZSTANDARD,
+    Page,
+    find_parts,
+)
 from colorizer.pictures.tiff_samples import unpack
+from colorizer.pictures.tiff_tags import Directory
 
-LZMA, ZSTANDARD = 34925, 50000
-BYTEWISE = {1, 5, 8, 32773, 32946}  # none, LZW, deflate, PackBits
-FAX = {2, 3, 4, 32771}
-JPEG, WEBP = 7, 50001
 _BY_PILLOW = {LZMA, ZSTANDARD}
 _AT_ONCE = 8 << 20  # bytes, decompressed
+# Each byte with its bits the other way round.
+_REVERSED = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8)[:, ::-1])
 _CODES = {"u1": 7, "u2": 3, "u4": 4, "u8": 16}
 # Tags of the method that are taken over as they are.
 _OF_THE_METHOD = {
@@ -70,18 +77,18 @@ class Parts:
         last = -(-(top + height) // tall)
         row_bytes = len(columns) * tall * wide * self.page.samples * self.page.bits // 8
         step = max(1, _AT_ONCE // max(1, row_bytes))
-        samples: Pixels | None = None
+        samples = np.empty((0, 0, 0), np.uint8)
         for first in range(top // tall, last, step):
             band = self._band(range(first, min(first + step, last)), columns)
             start = first * tall
             above, begin = max(0, top - start), max(0, start - top)
             aside = left - columns[0] * wide
             band = band[above:, aside : aside + width][: height - begin]
-            if samples is None:
+            if len(band) == height:
+                return band
+            if not begin:
                 samples = np.empty((height, width, band.shape[2]), band.dtype)
             samples[begin : begin + len(band)] = band
-        if samples is None:
-            raise ValueError("nothing of the picture")
         return samples
 
     def _band(self, rows: range, columns: range) -> Pixels:
@@ -106,36 +113,37 @@ class Parts:
         """Decompress parts of one plane: (height, width of a part, samples)."""
         page, method, width = self.page, self.page.compression, self.page.part_width
         places, sizes = self.offsets[numbers], self.sizes[numbers]
-        samples = page.samples // page.planes
+        if method != UNCOMPRESSED and sizes.sum() > 2 * self.directory.file.length + _AT_ONCE:
+            raise ValueError("parts overlap")
+        body = b"".join(map(self.directory.file.at, places.tolist(), sizes.tolist()))
+        rows, row_bytes = page.rows(height), page.row_bytes(width)
+        if method == UNCOMPRESSED:
+            packed = np.frombuffer(body, np.uint8).reshape(rows, row_bytes)
+            if self.directory.number(tags.FILL_ORDER, 1) == 2:
+                packed = _REVERSED[packed]
+            return unpack(packed, page, width, height)
         if method in _BY_PILLOW or (method in BYTEWISE and page.is_packed):
-            layout = (page.row_bytes(width), page.rows(height), 8, 1, page.rows(page.part_height))
-            head = self._head(layout, places, sizes, photometric=1, predictor=1)
-            data = head + self._body(places, sizes)
+            layout = (row_bytes, rows, 8, 1, page.rows(page.part_height))
+            data = self._head(layout, sizes, photometric=1, predictor=1) + body
             if method in _BY_PILLOW:
                 packed = np.asarray(TiffImageFile(io.BytesIO(data)))
             else:
                 packed = image_array(_load(data, "error"))
             return unpack(packed, page, width, height)
+        samples = page.samples // page.planes
         photometric = 2 if samples >= 3 else 1
         if method == JPEG and page.photometric == 6 and samples == 3:
             photometric = 6  # libjpeg then makes it RGB.
         layout = (width, height, page.bits, samples, page.part_height)
-        head = self._head(layout, places, sizes, photometric, page.predictor)
         # Where bytes are all that is decompressed, damage is an error. Elsewhere it is a warning.
         level = "error" if method in BYTEWISE else "warning"
-        pixels = image_array(_load(head + self._body(places, sizes), level))
+        head = self._head(layout, sizes, photometric, page.predictor)
+        pixels = image_array(_load(head + body, level))
         return pixels[..., None] if pixels.ndim == 2 else pixels
-
-    def _body(self, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> bytes:
-        return b"".join(
-            self.directory.file.at(place, size)
-            for place, size in zip(places.tolist(), sizes.tolist(), strict=True)
-        )
 
     def _head(
         self,
         layout: tuple[int, int, int, int, int],
-        places: NDArray[np.int64],
         sizes: NDArray[np.int64],
         photometric: int,
         predictor: int,
@@ -146,8 +154,8 @@ class Parts:
         ----------
         layout
             Width, height, bits of a sample, samples, and rows of a strip.
-        places, sizes
-            Of the strips in the file that they come from.
+        sizes
+            Bytes of each strip.
         photometric, predictor
             As TIFF numbers them.
         """
@@ -171,7 +179,25 @@ class Parts:
             numbers = self.directory.numbers(tag)
             if numbers is not None and (tag != tags.SUBSAMPLING or photometric == 6):
                 fields[tag] = (code, numbers)
-        return write_directory(self.page.order, fields)
+        # Of single bytes the order makes no difference, and Pillow doesn't read every kind of
+        # BigTIFF of the other one.
+        return write_directory("<" if bits == 8 else self.page.order, fields)
+
+
+def open_parts(directory: Directory, page: Page) -> Parts:
+    """Find the tiles or strips of a picture; see `tiff_pages.find_parts`."""
+    offsets, sizes = find_parts(directory, page)
+    # Of a large strip that isn't compressed, a few rows can be read alone.
+    step = page.subsampling[1]
+    row_bytes = page.row_bytes(page.width)
+    rows = max(1, _AT_ONCE // (row_bytes * step)) * step
+    alone = page.compression == UNCOMPRESSED and page.parts == page.planes
+    if alone and not page.tiled and rows < page.height:
+        page = replace(page, part_height=rows)
+        sizes = page.stored_bytes()
+        down = page.parts // page.planes
+        offsets = (offsets[:, None] + np.arange(down) * page.rows(rows) * row_bytes).ravel()
+    return Parts(directory, page, offsets, sizes)
 
 
 def write_directory(order: str, fields: dict[int, tuple[str, Any]]) -> bytes:
