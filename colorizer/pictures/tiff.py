@@ -19,11 +19,9 @@ from colorizer.pictures.tiff_pages import (
     BYTEWISE,
     FAX,
     JPEG,
-    LZMA,
     OLD_JPEG,
     STORED_OTHERWISE,
     WEBP,
-    ZSTANDARD,
     Choice,
     Page,
     choose_picture,
@@ -51,7 +49,7 @@ _METHODS = {
     **{9: "JBIG", 10: "JBIG", 34661: "JBIG", 34715: "JBIG 2", 34887: "LERC", 50002: "JPEG XL"},
     **{33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 52546: "JPEG XL"},
     **{32766: "NeXT", 32809: "ThunderScan", 32908: "Pixar film", 32909: "Pixar log"},
-    **{34676: "SGI LogLuv", 34677: "SGI LogLuv", LZMA: "LZMA", ZSTANDARD: "Zstandard"},
+    **{34676: "SGI LogLuv", 34677: "SGI LogLuv"},
 }
 # What samples mean, where they are no colours that are read here.
 _KINDS = {4: "a mask", 10: "ITU Lab", 32844: "LogL", 32845: "LogLuv", 51177: "a depth map"}
@@ -106,7 +104,7 @@ def _refuse_what_is_not_read(page: Page, directory: Directory) -> None:
     if kind in COLOR_SAMPLES and page.samples < COLOR_SAMPLES[kind]:
         raise ValueError("too few samples")
     in_blocks = page.subsampling != (1, 1)
-    if method not in {OLD_JPEG, JPEG, WEBP, LZMA, ZSTANDARD, *BYTEWISE, *FAX}:
+    if method not in {OLD_JPEG, JPEG, WEBP, *BYTEWISE, *FAX}:
         raise NotAPictureError(
             N_(
                 "This TIFF file is compressed with %(name)s, which can't be read here. Save it "

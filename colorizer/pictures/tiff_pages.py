@@ -15,10 +15,11 @@ from colorizer.pictures.formats import RAW_FILE
 from colorizer.pictures.tiff_tags import Directories, Directory
 
 UNCOMPRESSED, OLD_JPEG, JPEG, WEBP, LZMA, ZSTANDARD = 1, 6, 7, 50001, 34925, 50000
-BYTEWISE = {UNCOMPRESSED, 5, 8, 32773, 32946}  # and LZW, deflate, PackBits
+# What compresses bytes, whatever they stand for; also LZW, deflate and PackBits.
+BYTEWISE = {UNCOMPRESSED, 5, 8, 32773, 32946, LZMA, ZSTANDARD}
 FAX = {2, 3, 4, 32771}
 _WITH_PREDICTOR = {5, 8, 32946, LZMA, ZSTANDARD}
-# What samples of raw files mean, and what Sony, Samsung, Kodak, Nikon and Pentax compress them with.
+# What samples of raw files mean; how Sony, Samsung, Kodak, Nikon and Pentax compress them.
 _RAW_SAMPLES = {32803, 34892}
 _RAW_METHODS = {32767, 32770, 32867, 34713, 65000, 65535}
 # What a sound file stays far below.
@@ -169,11 +170,6 @@ class Page:
         if (across, down) != (1, 1):
             return -(-width // across) * (across * down + 2) * self.bits // 8
         return -(-width * self.samples // self.planes * self.bits // 8)
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether samples are packed otherwise than in whole bytes, one after the other."""
-        return self.bits not in (8, 16) or self.subsampling != (1, 1)
 
     def rows(self, height: int) -> int:
         """Count the rows of samples, or of YCbCr's blocks, of so many rows of pixels."""

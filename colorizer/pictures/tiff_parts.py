@@ -1,15 +1,17 @@
 """A TIFF's tiles and strips, decompressed: from bytes to samples, a few at a time.
 
-libvips and Pillow, which both have libtiff, only decompress. They get the parts as strips of a
-picture of their own, whose directory says no more than how samples are packed. So no other tag can
-make a damage pass for a harmless oddity, nor samples for what they aren't; and what is damaged in a
-tile fails as it does in a strip.
+libvips and Pillow, which both have libtiff, only decompress what Python can't. They get the parts
+as strips of a picture of their own, whose directory says no more than how bytes are packed. So no
+other tag can make a damage pass for a harmless oddity, nor samples for what they aren't; and what
+is damaged in a tile fails as it does in a strip.
 """
 
 from __future__ import annotations
 
 import io
+import lzma
 import struct
+import zlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,10 +36,9 @@ from colorizer.pictures.tiff_pages import (
 from colorizer.pictures.tiff_samples import unpack
 from colorizer.pictures.tiff_tags import Directory
 
-_BY_PILLOW = {LZMA, ZSTANDARD}
 _AT_ONCE = 8 << 20  # bytes, decompressed
 # Each byte with its bits the other way round.
-_REVERSED = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8)[:, ::-1])
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _CODES = {"u1": 7, "u2": 3, "u4": 4, "u8": 16}
 # Tags of the method that are taken over as they are.
 _OF_THE_METHOD = {
@@ -115,30 +116,33 @@ class Parts:
         places, sizes = self.offsets[numbers], self.sizes[numbers]
         if method != UNCOMPRESSED and sizes.sum() > 2 * self.directory.file.length + _AT_ONCE:
             raise ValueError("parts overlap")
-        body = b"".join(map(self.directory.file.at, places.tolist(), sizes.tolist()))
-        rows, row_bytes = page.rows(height), page.row_bytes(width)
-        if method == UNCOMPRESSED:
-            packed = np.frombuffer(body, np.uint8).reshape(rows, row_bytes)
-            if self.directory.number(tags.FILL_ORDER, 1) == 2:
-                packed = _REVERSED[packed]
-            return unpack(packed, page, width, height)
-        if method in _BY_PILLOW or (method in BYTEWISE and page.is_packed):
+        parts = list(map(self.directory.file.at, places.tolist(), sizes.tolist()))
+        if method in BYTEWISE:
+            rows, row_bytes = page.rows(height), page.row_bytes(width)
             layout = (row_bytes, rows, 8, 1, page.rows(page.part_height))
-            data = self._head(layout, sizes, photometric=1, predictor=1) + body
-            if method in _BY_PILLOW:
-                packed = np.asarray(TiffImageFile(io.BytesIO(data)))
+            if self.directory.number(tags.FILL_ORDER, 1) == 2:
+                parts = [part.translate(_REVERSED) for part in parts]
+            if method == UNCOMPRESSED:
+                data = b"".join(parts)
+            elif method in _UNPACKERS:
+                most = layout[4] * row_bytes
+                data = b"".join([_UNPACKERS[method](part, most) for part in parts])
             else:
-                packed = image_array(_load(data, "error"))
+                file = self._head(layout, sizes, photometric=1) + b"".join(parts)
+                if method == ZSTANDARD:
+                    data = TiffImageFile(io.BytesIO(file)).tobytes()
+                else:
+                    data = image_array(_load(file, "error")).tobytes()
+            packed = np.frombuffer(data, np.uint8, rows * row_bytes).reshape(rows, row_bytes)
             return unpack(packed, page, width, height)
         samples = page.samples // page.planes
         photometric = 2 if samples >= 3 else 1
         if method == JPEG and page.photometric == 6 and samples == 3:
             photometric = 6  # libjpeg then makes it RGB.
         layout = (width, height, page.bits, samples, page.part_height)
-        # Where bytes are all that is decompressed, damage is an error. Elsewhere it is a warning.
-        level = "error" if method in BYTEWISE else "warning"
-        head = self._head(layout, sizes, photometric, page.predictor)
-        pixels = image_array(_load(head + body, level))
+        head = self._head(layout, sizes, photometric)
+        # Damage in these is no more than a warning to libtiff, which makes up what is lost.
+        pixels = image_array(_load(head + b"".join(parts), "warning"))
         return pixels[..., None] if pixels.ndim == 2 else pixels
 
     def _head(
@@ -146,7 +150,6 @@ class Parts:
         layout: tuple[int, int, int, int, int],
         sizes: NDArray[np.int64],
         photometric: int,
-        predictor: int,
     ) -> bytes:
         """Write a BigTIFF's header and directory, for strips that stand behind it.
 
@@ -156,8 +159,8 @@ class Parts:
             Width, height, bits of a sample, samples, and rows of a strip.
         sizes
             Bytes of each strip.
-        photometric, predictor
-            As TIFF numbers them.
+        photometric
+            As TIFF numbers it.
         """
         width, height, bits, samples, rows = layout
         fields: dict[int, tuple[str, Any]] = {
@@ -171,11 +174,9 @@ class Parts:
             tags.STRIP_COUNTS: ("u8", sizes),
             tags.STRIP_OFFSETS: ("u8", np.cumsum(sizes) - sizes),
         }
-        if predictor != 1:
-            fields[tags.PREDICTOR] = ("u2", predictor)
         if more := samples - (1 if photometric == 1 else 3):
             fields[tags.EXTRA_SAMPLES] = ("u2", [0] * more)
-        for tag, code in _OF_THE_METHOD.items():
+        for tag, code in () if self.page.compression in BYTEWISE else _OF_THE_METHOD.items():
             numbers = self.directory.numbers(tag)
             if numbers is not None and (tag != tags.SUBSAMPLING or photometric == 6):
                 fields[tag] = (code, numbers)
@@ -229,6 +230,27 @@ def write_directory(order: str, fields: dict[int, tuple[str, Any]]) -> bytes:
         else:
             head += data.ljust(8, b"\0")
     return head + bytes(8) + tail
+
+
+def _inflate(data: bytes, most: int) -> bytes:
+    """Decompress deflate up to its end, where a sum of all bytes stands: libtiff stops before."""
+    inflater = zlib.decompressobj()
+    result = inflater.decompress(data, most + 1)
+    if not inflater.eof or len(result) > most:
+        raise ValueError("no end")
+    return result
+
+
+def _decompress_lzma(data: bytes, most: int) -> bytes:
+    """Decompress LZMA up to its end, likewise, in the memory that its highest level takes."""
+    decompressor = lzma.LZMADecompressor(memlimit=256 << 20)
+    result = decompressor.decompress(data, most + 1)
+    if not decompressor.eof or len(result) > most:
+        raise ValueError("no end")
+    return result
+
+
+_UNPACKERS = {8: _inflate, 32946: _inflate, LZMA: _decompress_lzma}
 
 
 def _load(data: bytes, fail_on: str) -> Any:
