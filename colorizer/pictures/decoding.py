@@ -107,11 +107,13 @@ def _open_with_vips(file: BinaryIO, kind: str, path: Path | None) -> OpenPicture
         if kind not in _DAMAGE_WARNS:
             return _decode_with_vips(image, profile, box)
         try:
-            return _decode_with_vips(load("warning"), profile, box)
+            pixels = _decode_with_vips(load("warning"), profile, box)
         except pyvips.Error as error:
             if kind != "JPEG" or not _HARMLESS.search(str(error)):
                 raise
-            return _decode_with_vips(image, profile, box)
+            pixels = _decode_with_vips(image, profile, box)
+        # JPEG has no alpha: the second of two channels may be anything.
+        return pixels[..., 0] if kind == "JPEG" and image.bands == 2 else pixels
 
     return OpenPicture(
         kind,
@@ -164,7 +166,7 @@ def _open_jpeg2000(file: BinaryIO) -> OpenPicture:
     header = jpeg2000.read_header(data)
     exif = _without_prefix(header.about.exif)
     about = replace(header.about, exif=exif, dpi=header.about.dpi or exif_dpi(exif))
-    decode = part_of(lambda: jpeg2000.decode_pixels(data, header.bits))
+    decode = part_of(lambda: jpeg2000.decode_pixels(data, header.channels, header.bits))
     return OpenPicture("JPEG2000", header.width, header.height, decode, about)
 
 

@@ -9,7 +9,7 @@ from colorizer.pictures.resolution import CENTIMETER, INCH, dots_per_inch
 from colorizer.pictures.tiff_pages import STORED_OTHERWISE
 
 # The frames of ITU-T T.81, table B.1, that no library here decodes, by their last four bits.
-_LOSSLESS, _HIERARCHICAL = {3, 11}, {5, 6, 7, 13, 14, 15}
+_LOSSLESS_ARITHMETIC, _HIERARCHICAL = {11}, {5, 6, 7, 13, 14, 15}
 _NO_FRAMES = {0xC4, 0xC8, 0xCC}  # tables, and one that is reserved
 _ENDS = {0xD9, 0xDA}  # of the picture, of what stands in front of the pixels
 
@@ -53,8 +53,8 @@ def read_jpeg_header(file: BinaryIO) -> tuple[float, float] | None:
 
 def _refuse_what_is_not_read(frame: int, body: bytes) -> None:
     name = None
-    if frame in _LOSSLESS:
-        name = "lossless JPEG"
+    if frame in _LOSSLESS_ARITHMETIC:
+        name = "lossless JPEG with arithmetic coding"
     elif frame in _HIERARCHICAL:
         name = "hierarchical JPEG"
     elif body[0] != 8:

@@ -25,6 +25,7 @@ from colorizer.errors import (
 )
 from colorizer.pictures.formats import FORMATS
 from colorizer.pictures.reading import check_photo, read_photo
+from colorizer.pictures.writing import preview_photo
 from colorizer.places import root
 
 ORIENTATION, CAMERA, GPS = 0x0112, 0x0110, 0x8825
@@ -85,6 +86,29 @@ def test_ycck_jpeg():
     grey = photo.rgb.astype(int) @ [0.299, 0.587, 0.114]
     assert photo.rgb.shape == RGB8.shape
     assert np.corrcoef(grey.ravel(), (RGB8 @ [0.299, 0.587, 0.114]).ravel())[0, 1] ** 2 > 0.9
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1)])
+def test_a_picture_of_one_pixel_or_one_row(size):
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"):
+        level = np.full(size[::-1], 255 if mode == "1" else 90, np.uint8)
+        if mode == "I;16":
+            image = Image.fromarray(level.astype(np.uint16) * 257)
+        else:
+            image = Image.fromarray(level).convert(mode)
+        for kind in ("PNG", "TIFF", "JPEG", "WEBP", "AVIF", "GIF", "JPEG2000", "BMP", "PPM"):
+            try:
+                data = encoded(image, kind)
+            except (OSError, ValueError):  # There is no such file.
+                continue
+            photo = decode_photo(data)
+            assert (photo.width, photo.height) == size
+            white = np.iinfo(photo.rgb.dtype).max
+            assert np.abs(photo.rgb / white * 255 - level.max()).max() <= 3
+            for result in ("PNG", "TIFF", "JPEG", "WEBP", "AVIF"):
+                again = decode_photo(encode_photo(photo, result))
+                assert (again.width, again.height) == size
+            assert preview_photo(photo)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint32])
