@@ -25,11 +25,10 @@ _IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 @dataclass(frozen=True)
 class Header:
-    """A file's size in pixels, its channels, the bits of a sample, and what it says of itself."""
+    """A file's size in pixels, the bits of a sample, and what it says of itself."""
 
     width: int
     height: int
-    channels: int
     bits: int
     about: About
 
@@ -52,8 +51,7 @@ def read_header(data: bytes) -> Header:
             field = {_XMP: "xmp", _EXIF: "exif", _IPTC: "iptc"}.get(body[:16])
             if field:
                 told[field] = body[16:]
-    channels = int.from_bytes(stream[40:42], "big")
-    return Header(right - left, lower - upper, channels, (stream[42] & 127) + 1, About(**told))
+    return Header(right - left, lower - upper, (stream[42] & 127) + 1, About(**told))
 
 
 def _resolution(header: bytes) -> tuple[float, float] | None:
@@ -72,21 +70,12 @@ def _resolution(header: bytes) -> tuple[float, float] | None:
     return dots_per_inch(x / x_divisor * 10.0**x_power, y / y_divisor * 10.0**y_power, METER)
 
 
-def decode_pixels(data: bytes, channels: int, bits: int) -> Pixels:
-    """Decode the pixels: (H, W) or (H, W, bands) of 8 or 16 bits.
-
-    Parameters
-    ----------
-    data
-        The file.
-    channels, bits
-        How many channels it has, and bits a sample.
-    """
-    if channels == 2:  # Grey and alpha, which OpenCV doesn't read.
-        return image_pixels(Jpeg2KImageFile(io.BytesIO(data)))
+def decode_pixels(data: bytes, bits: int) -> Pixels:
+    """Decode the pixels: (H, W) or (H, W, bands) of 8 or 16 bits, of which a sample has `bits`."""
     pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise ValueError("not decoded")
+        # OpenCV reads neither grey with alpha nor inks; Pillow does, with 8 bits.
+        return image_pixels(Jpeg2KImageFile(io.BytesIO(data)))
     if pixels.ndim == 3:
         order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[pixels.shape[2]]
         pixels = cv2.cvtColor(pixels, order)

@@ -105,10 +105,10 @@ def test_a_picture_of_one_pixel_or_one_row(size):
             assert (photo.width, photo.height) == size
             white = np.iinfo(photo.rgb.dtype).max
             assert np.abs(photo.rgb / white * 255 - level.max()).max() <= 3
-            for result in ("PNG", "TIFF", "JPEG", "WEBP", "AVIF"):
-                again = decode_photo(encode_photo(photo, result))
-                assert (again.width, again.height) == size
-            assert preview_photo(photo)
+        for result in ("PNG", "TIFF", "JPEG", "WEBP", "AVIF"):
+            again = decode_photo(encode_photo(photo, result))
+            assert (again.width, again.height) == size
+        assert preview_photo(photo)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint32])

@@ -130,6 +130,12 @@ FILES = {
     "JPEG 2000": (opencv(RGB8, ".jp2", *JP2_LOSSLESS), "JPEG2000", RGB8, 0),
     "JPEG 2000 16": (opencv(RGB16, ".jp2", *JP2_LOSSLESS), "JPEG2000", RGB16, 0),
     "JPEG 2000 grey 16": (opencv(GREY16, ".jp2", *JP2_LOSSLESS), "JPEG2000", GREY16, 0),
+    "JPEG 2000 grey and alpha": (
+        encoded(Image.merge("LA", [Image.fromarray(GREY8), Image.fromarray(ALPHA8)]), "JPEG2000"),
+        "JPEG2000",
+        np.dstack([GREY8, GREY8, GREY8, ALPHA8]),
+        0,
+    ),
     "BMP": (pillow(RGB8, "BMP"), "BMP", RGB8, 0),
     "BMP grey": (pillow(GREY8, "BMP"), "BMP", GREY8, 0),
     "PGM": (pgm(GREY8), "PNM", GREY8, 0),
