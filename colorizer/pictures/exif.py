@@ -129,8 +129,15 @@ class Tags:
         return start + _Writer(self.order, big=False).write(8, self.main, self.inner)
 
 
-def read_tags(file: BinaryIO) -> Tags:
+def read_tags(file: BinaryIO, place: int | None = None) -> Tags:
     """Read the tags of an EXIF structure or a TIFF file.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    place
+        Where the directory stands; None: the first one.
 
     Raises
     ------
@@ -138,7 +145,7 @@ def read_tags(file: BinaryIO) -> Tags:
         If it is neither, or damaged.
     """
     reader = _Reader(file)
-    main = reader.directory(reader.first)
+    main = reader.directory(reader.first if place is None else place)
     tags = Tags(reader.order, main)
     places = [(main, EXIF_IFD), (main, GPS_IFD)]
     for holder, pointer in places:

@@ -10,9 +10,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from colorizer.errors import N_, NotAPictureError
 from colorizer.pictures import tiff_tags as tags
-from colorizer.pictures.metadata import read_tiff_exif
 from colorizer.pictures.opened import OpenPicture, image_array, image_pixels, part_of
-from colorizer.pictures.photo import About, Pixels
+from colorizer.pictures.photo import Pixels
 from colorizer.pictures.pixels import Box
 from colorizer.pictures.resolution import tiff_dpi
 from colorizer.pictures.tiff_pages import (
@@ -39,6 +38,7 @@ from colorizer.pictures.tiff_samples import (
     interpret,
 )
 from colorizer.pictures.tiff_tags import Directory
+from colorizer.pictures.words import read_tiff_words
 
 WRONG_SAMPLES = N_(
     "The picture has floating-point or signed pixels, or more than 16 bits a channel, which are "
@@ -61,12 +61,10 @@ def open_tiff(file: BinaryIO) -> OpenPicture:
     directory = choice.directory
     page = describe(directory)
     _refuse_what_is_not_read(page, directory)
-    profile = _words(choice, tags.ICC_PROFILE)
-    about = About(
+    profile = directory.data(tags.ICC_PROFILE) or choice.first.data(tags.ICC_PROFILE)
+    about = replace(
+        read_tiff_words(file, directory.place),
         icc_profile=None if page.photometric in (INKS, CIE_LAB, ICC_LAB) else profile,
-        exif=read_tiff_exif(file),
-        xmp=_words(choice, tags.XMP),
-        iptc=_words(choice, tags.IPTC),
         dpi=tiff_dpi(directory),
         pages=choice.pages,
     )
@@ -90,10 +88,6 @@ def open_tiff(file: BinaryIO) -> OpenPicture:
         return interpret(samples, _as_decompressed(page), colors)
 
     return OpenPicture("TIFF", page.width, page.height, decode_part, about, orientation)
-
-
-def _words(choice: Choice, tag: int) -> bytes | None:
-    return choice.directory.data(tag) or choice.first.data(tag)
 
 
 def _refuse_what_is_not_read(page: Page, directory: Directory) -> None:

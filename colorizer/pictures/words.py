@@ -40,7 +40,7 @@ def read_words(file: BinaryIO, kind: str) -> About | None:
     kind
         A key of `formats.FORMATS`.
     """
-    readers = {"JPEG": _read_jpeg, "PNG": _read_png, "TIFF": _read_tiff, "GIF": _read_gif}
+    readers = {"JPEG": _read_jpeg, "PNG": _read_png, "TIFF": read_tiff_words, "GIF": _read_gif}
     return readers[kind](file) if kind in readers else None
 
 
@@ -182,9 +182,17 @@ def _from_hex(text: bytes) -> bytes:
         return b""
 
 
-def _read_tiff(file: BinaryIO) -> About:
+def read_tiff_words(file: BinaryIO, place: int | None = None) -> About:
+    """Read what a TIFF file says of itself, or of the picture whose directory is at `place`.
+
+    What that directory doesn't say counts as it stands in the first.
+    """
     try:
         tags = read_tags(file)
+        if place is not None:
+            own = read_tags(file, place)
+            tags.main |= own.main
+            tags.inner |= own.inner
     except (ValueError, struct.error):
         return About()
     main = tags.main
