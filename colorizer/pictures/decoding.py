@@ -166,7 +166,7 @@ def _open_jpeg2000(file: BinaryIO) -> OpenPicture:
     header = jpeg2000.read_header(data)
     exif = _without_prefix(header.about.exif)
     about = replace(header.about, exif=exif, dpi=header.about.dpi or exif_dpi(exif))
-    decode = part_of(lambda: jpeg2000.decode_pixels(data, header.bits))
+    decode = part_of(lambda: jpeg2000.decode_pixels(data, header))
     return OpenPicture("JPEG2000", header.width, header.height, decode, about)
 
 

@@ -25,10 +25,11 @@ _IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 @dataclass(frozen=True)
 class Header:
-    """A file's size in pixels, the bits of a sample, and what it says of itself."""
+    """A file's size in pixels, its channels, the bits of a sample, and what it says of itself."""
 
     width: int
     height: int
+    channels: int
     bits: int
     about: About
 
@@ -51,7 +52,8 @@ def read_header(data: bytes) -> Header:
             field = {_XMP: "xmp", _EXIF: "exif", _IPTC: "iptc"}.get(body[:16])
             if field:
                 told[field] = body[16:]
-    return Header(right - left, lower - upper, (stream[42] & 127) + 1, About(**told))
+    channels = int.from_bytes(stream[40:42], "big")
+    return Header(right - left, lower - upper, channels, (stream[42] & 127) + 1, About(**told))
 
 
 def _resolution(header: bytes) -> tuple[float, float] | None:
@@ -70,12 +72,18 @@ def _resolution(header: bytes) -> tuple[float, float] | None:
     return dots_per_inch(x / x_divisor * 10.0**x_power, y / y_divisor * 10.0**y_power, METER)
 
 
-def decode_pixels(data: bytes, bits: int) -> Pixels:
-    """Decode the pixels: (H, W) or (H, W, bands) of 8 or 16 bits, of which a sample has `bits`."""
+def decode_pixels(data: bytes, header: Header) -> Pixels:
+    """Decode the pixels: (H, W) or (H, W, bands) of 8 or 16 bits."""
     pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    bits = header.bits
+    if pixels is None and header.channels in (2, 4):
+        # OpenCV reads neither grey with alpha nor inks. Pillow does, with 8 bits; the size that it
+        # goes by is that of another box.
+        image = Jpeg2KImageFile(io.BytesIO(data))
+        if image.size == (header.width, header.height):
+            return image_pixels(image)
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        # OpenCV reads neither grey with alpha nor inks; Pillow does, with 8 bits.
-        return image_pixels(Jpeg2KImageFile(io.BytesIO(data)))
+        raise ValueError("not decoded")
     if pixels.ndim == 3:
         order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[pixels.shape[2]]
         pixels = cv2.cvtColor(pixels, order)

@@ -23,7 +23,7 @@ _WITH_PREDICTOR = {5, 8, 32946, LZMA, ZSTANDARD}
 _RAW_SAMPLES = {32803, 34892}
 _RAW_METHODS = {32767, 32770, 32867, 34713, 65000, 65535}
 # What a sound file stays far below.
-_MOST_SUB_IFDS, _MOST_SAMPLES, _MOST_PARTS, _LARGE_TILE = 64, 64, 1 << 21, 1 << 24
+_MOST_SUB_IFDS, _MOST_SAMPLES, _MOST_PARTS, _LARGE_TILE = 64, 64, 1 << 21, 64 << 20
 
 STORED_OTHERWISE = N_(
     "This file holds %(name)s, which can't be read here. Save it again as a plain grey or RGB "
@@ -202,7 +202,8 @@ def describe(directory: Directory) -> Page:
     part_height = directory.number(tags.TILE_HEIGHT if tiled else tags.ROWS_PER_STRIP, 0xFFFFFFFF)
     if not tiled:
         part_height = min(part_height, height)
-    if tiled and part_width * part_height > max(4 * width * height, _LARGE_TILE):
+    bytes_ = samples * max(depths) / 8  # of a pixel
+    if tiled and part_width * part_height * bytes_ > max(4 * width * height * bytes_, _LARGE_TILE):
         raise ValueError("a tile far larger than its picture")
     if min(width, height, samples, part_width, part_height, *depths) <= 0:
         raise ValueError("no size")

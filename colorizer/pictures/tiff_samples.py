@@ -25,6 +25,7 @@ COLOR_SAMPLES = {
     **{WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, INKS: 4, YCBCR: 3, CIE_LAB: 3, ICC_LAB: 3}
 }
 _MULTIPLIED_ALPHA, _ALPHA = 1, 2
+_AT_ONCE = 1 << 20  # samples, of which each bit is unpacked
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,19 @@ def unpack(rows: NDArray[np.uint8], page: Page, width: int, height: int) -> Pixe
         if page.predictor == 2:  # Each sample is stored as the difference to the one before it.
             numbers = np.cumsum(numbers, axis=1, dtype=numbers.dtype)
         return numbers
-    count, bits = width * samples, page.bits
-    single = np.unpackbits(rows, axis=1, count=count * bits).reshape(height, count, bits)
+    bits = page.bits
+    type_: Any = np.uint8 if bits < 8 else np.uint16
+    levels = np.arange(1 << bits)
+    if page.photometric != PALETTE:
+        levels = np.rint(levels * (np.iinfo(type_).max / levels[-1]))
     places = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint16)
-    numbers = (single @ places).astype(np.uint16).reshape(height, width, samples)
-    white = 255 if bits < 8 else 65535
-    if page.photometric == PALETTE:
-        return numbers.astype(np.uint8 if bits < 8 else np.uint16)
-    levels = np.rint(np.arange(1 << bits) * (white / ((1 << bits) - 1)))
-    result: Pixels = levels.astype(np.uint8 if bits < 8 else np.uint16)[numbers]
-    return result
+    result = np.empty((height, width * samples), type_)
+    step = max(1, _AT_ONCE // (width * samples))
+    for row in range(0, height, step):
+        single = np.unpackbits(rows[row : row + step], axis=1, count=width * samples * bits)
+        numbers = single.reshape(len(single), -1, bits) @ places
+        result[row : row + step] = levels.astype(type_)[numbers]
+    return result.reshape(height, width, samples)
 
 
 def _as_numbers(rows: NDArray[np.uint8], page: Page) -> Pixels:
