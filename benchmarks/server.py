@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
@@ -31,13 +32,13 @@ def time_start(checkpoint: Path) -> dict[str, float]:
     """
     folded_path(checkpoint).unlink(missing_ok=True)
     with _serving(checkpoint) as address:
-        cold = _wait_until(lambda: _is_ready(address))
+        cold = wait_until(lambda: _is_ready(address))
     with _serving(checkpoint) as address:
-        page = _wait_until(lambda: requests.get(address, timeout=30).ok)
+        page = wait_until(lambda: requests.get(address, timeout=30).ok)
         return {
             "page": page,
             "ready cold": cold,
-            "ready": page + _wait_until(lambda: _is_ready(address)),
+            "ready": page + wait_until(lambda: _is_ready(address)),
         }
 
 
@@ -50,7 +51,7 @@ def time_uploads(checkpoint: Path, photo: bytes, together: int) -> dict[str, flo
         ``alone``, the median of three, and ``together``, all of them divided by their number.
     """
     with _serving(checkpoint) as address, ThreadPoolExecutor(together) as pool:
-        _wait_until(lambda: _is_ready(address))
+        wait_until(lambda: _is_ready(address))
 
         def upload(_: int) -> None:
             requests.post(
@@ -68,9 +69,17 @@ def time_uploads(checkpoint: Path, photo: bytes, together: int) -> dict[str, flo
         return {"alone": median(alone), "together": (time.perf_counter() - started) / together}
 
 
+@dataclass
+class App:
+    """The app, running: where it is reached, and its process."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def _serving(checkpoint: Path) -> Iterator[str]:
-    """Start the app on a free port; give its address."""
+def serving(settings: dict[str, str]) -> Iterator[App]:
+    """Start the app on a free port, with a folder of photos of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -78,10 +87,8 @@ def _serving(checkpoint: Path) -> Iterator[str]:
         environment = {
             "COLORIZER_PORT": str(port),
             "COLORIZER_UPLOADS": uploads,
-            "COLORIZER_MODELS": str(checkpoint.parent),
-            "COLORIZER_TRUST_SHA256": sha256(checkpoint.read_bytes()).hexdigest(),
             "COLORIZER_DOWNLOAD": "0",
-        }
+        } | settings
         process = subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=root(),
@@ -90,10 +97,21 @@ def _serving(checkpoint: Path) -> Iterator[str]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield App(f"http://127.0.0.1:{port}", process)
         finally:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def _serving(checkpoint: Path) -> Iterator[str]:
+    """Start the app with a checkpoint; give its address."""
+    settings = {
+        "COLORIZER_MODELS": str(checkpoint.parent),
+        "COLORIZER_TRUST_SHA256": sha256(checkpoint.read_bytes()).hexdigest(),
+    }
+    with serving(settings) as app:
+        yield app.address
 
 
 def _is_ready(address: str) -> bool:
@@ -101,7 +119,7 @@ def _is_ready(address: str) -> bool:
     return any(model["name"] == "artistic" and model["state"] == "ready" for model in models)
 
 
-def _wait_until(check: Callable[[], bool], limit: float = 120) -> float:
+def wait_until(check: Callable[[], bool], limit: float = 120) -> float:
     """Ask again and again; return the seconds until the answer was yes."""
     started = time.perf_counter()
     while (waited := time.perf_counter() - started) < limit:
