@@ -21,7 +21,8 @@ class ColorizerError(Exception):
     message
         The sentence, an untranslated template.
     **params
-        What stands in its ``%(name)s`` places.
+        What stands in its ``%(name)s`` places. A ``wait`` (`datetime.timedelta`) says when it can
+        be tried again.
     """
 
     def __init__(self, message: str, **params: object) -> None:

@@ -140,7 +140,7 @@ class Settings:
         "8",
         _whole(0, 1000),
         "a number from 0 to 1000",
-        "photos that may wait for the generator; one more gets 503",
+        "photos, or batches of them, that may wait for the generator; one more gets 503",
     )
     keep_hours: float = _setting(
         "24",

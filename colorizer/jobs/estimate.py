@@ -9,6 +9,7 @@ from statistics import median
 from colorizer.library.records import Record
 
 LAST = 9  # photos of a generator that are remembered
+UNKNOWN = 10  # seconds that a photo is taken to take before any has been coloured here
 
 
 class Estimate:
@@ -16,11 +17,21 @@ class Estimate:
 
     def __init__(self) -> None:
         self._last: dict[str, deque[Record]] = {}
+        self._newest: deque[float] = deque(maxlen=LAST)
 
     def learn(self, records: Iterable[Record]) -> None:
         """Remember photos, the newest last."""
         for record in records:
             self._last.setdefault(record.model, deque(maxlen=LAST)).append(record)
+            self._newest.append(record.seconds)
+
+    def pace(self) -> float:
+        """Tell the seconds from one photo to the next while many wait, whatever is asked of them.
+
+        It is what the last ones took by themselves: a little more, since while one is predicted
+        the next one's file is read.
+        """
+        return median(list(self._newest) or [UNKNOWN])
 
     def seconds(self, render_factor: int) -> dict[str, float]:
         """Tell what a photo is going to take with each generator that has coloured some.

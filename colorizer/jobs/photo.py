@@ -13,6 +13,7 @@ from colorizer.errors import N_, TooLargeError
 from colorizer.files import link_or_copy
 from colorizer.jobs.results import known_prediction
 from colorizer.jobs.runtime import Runtime
+from colorizer.jobs.turns import Guest
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
@@ -33,8 +34,7 @@ def color_upload(
     owner: str,
     options: Options,
     runtime: Runtime,
-    *,
-    admitted: bool = False,
+    guest: Guest | str = "",
 ) -> Record:
     """Colour an uploaded photo and store it.
 
@@ -50,8 +50,8 @@ def color_upload(
         What is asked for.
     runtime
         The app's.
-    admitted
-        Whether it has been let into the queue already, as a further photo of a batch has.
+    guest
+        Who waits for a turn, as `Turns.turn` takes it.
 
     Returns
     -------
@@ -69,23 +69,25 @@ def color_upload(
         kind = check_photo(original, runtime.settings.max_megapixels)
         original = original.rename(folder / f"original{EXTENSIONS[kind]}")
         generator = runtime.models.ready(options.model)
-        record = _color(original, name, owner, options, generator, runtime, admitted=admitted)
+        record = _color(original, name, owner, options, generator, runtime, guest)
         runtime.estimate.learn([record])
         return record
 
 
-def color_again(stored: Record, owner: str, options: Options, runtime: Runtime) -> Record:
+def color_again(
+    stored: Record, owner: str, options: Options, runtime: Runtime, visitor: str = ""
+) -> Record:
     """Colour a stored photo once more, with other options; the first result stays.
 
     Where its prediction is known already, as from a sheet, it needs no generator's turn.
-    For parameters and errors see `color_upload`.
+    For parameters and errors see `color_upload`; `visitor` is who waits for a turn.
     """
     with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
         original = folder / stored.original
         link_or_copy(runtime.store.path(stored, stored.original), original)
         generator = runtime.models.ready(options.model)
         known = known_prediction(stored, runtime, generator.weights.name, options.render_factor)
-        return _color(original, stored.name, owner, options, generator, runtime, known=known)
+        return _color(original, stored.name, owner, options, generator, runtime, visitor, known)
 
 
 def _receive(upload: IO[bytes], target: Path, max_megabytes: int) -> None:
@@ -107,14 +109,13 @@ def _color(
     options: Options,
     generator: Generator,
     runtime: Runtime,
-    *,
+    guest: Guest | str,
     known: Prediction | None = None,
-    admitted: bool = False,
 ) -> Record:
     """Colour a photo's file, in a folder of the store's, in its turn; store it there."""
     folder = original.parent
     queue = runtime.renders if known else runtime.queue
-    with queue.turn(admitted=admitted) as watch:
+    with queue.turn(guest) as watch:
         photo = read_photo(original, runtime.settings.max_megapixels)
         if known is None:
             with queue.generating(watch):

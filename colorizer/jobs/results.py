@@ -24,7 +24,9 @@ TRY_PIXELS = 720  # of a try's longer side
 KEPT_RESULTS = 4  # further results kept of a photo: one more, and the oldest goes
 
 
-def result_path(record: Record, runtime: Runtime, strength: int, kind: str | None = None) -> Path:
+def result_path(
+    record: Record, runtime: Runtime, strength: int, kind: str | None = None, visitor: str = ""
+) -> Path:
     """Return the coloured file at a strength, of a kind; what isn't there is made and kept.
 
     Parameters
@@ -35,6 +37,8 @@ def result_path(record: Record, runtime: Runtime, strength: int, kind: str | Non
         0 to 100.
     kind
         A key of `formats.FORMATS` that is written here; None: the kind of the stored result.
+    visitor
+        Who waits for a turn, if it has to be made.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def result_path(record: Record, runtime: Runtime, strength: int, kind: str | Non
         return store.path(record, record.result)
     path = store.path(record, f"result-{strength}{EXTENSIONS[kind]}")
     if not path.exists():
-        with runtime.renders.turn():
+        with runtime.renders.turn(visitor):
             if not path.exists():  # another request may have had its turn for the same
                 photo = _read_original(record, runtime)
                 photo = apply_prediction(photo, _prediction(record, runtime), strength)
@@ -69,7 +73,12 @@ def preview_result(record: Record, runtime: Runtime, strength: int) -> bytes:
 
 
 def preview_region(
-    record: Record, runtime: Runtime, of: str, box: tuple[int, int, int, int], strength: int
+    record: Record,
+    runtime: Runtime,
+    of: str,
+    box: tuple[int, int, int, int],
+    strength: int,
+    visitor: str = "",
 ) -> bytes:
     """Encode a part of a photo at full size.
 
@@ -83,6 +92,8 @@ def preview_region(
         Left, top, width and height in pixels of the upright photo.
     strength
         0 to 100, of the result.
+    visitor
+        Who waits for a turn.
 
     Raises
     ------
@@ -95,7 +106,7 @@ def preview_region(
         raise OptionError(N_("There is no such part of this picture."))
     as_stored = of == "result" and strength == record.strength
     source = runtime.store.path(record, record.result if as_stored else record.original)
-    with runtime.renders.turn():
+    with runtime.renders.turn(visitor):
         part = read_photo(source, runtime.settings.max_megapixels, box)
         if of == "result" and not as_stored:
             part_of = (left, top, record.width, record.height)
@@ -103,17 +114,17 @@ def preview_region(
     return preview_photo(part, REGION)
 
 
-def preview_try(record: Record, runtime: Runtime, options: Options) -> bytes:
+def preview_try(record: Record, runtime: Runtime, options: Options, visitor: str = "") -> bytes:
     """Encode a small picture of a photo at other settings.
 
     The generator's prediction is kept beside the photo, so that choosing these settings, or
-    looking again, takes no further run.
+    looking again, takes no further run. `visitor` is who waits for a turn, where it takes one.
     """
     generator = runtime.models.ready(options.model)
     asked = generator.weights.name, options.render_factor
     preview = runtime.store.path(record, preview_name(*asked))
     if not preview.exists():
-        with runtime.queue.turn() as watch:
+        with runtime.queue.turn(visitor) as watch:
             photo = _read_original(record, runtime)
             with runtime.queue.generating(watch):
                 if not preview.exists():  # another request may have asked for the same just before

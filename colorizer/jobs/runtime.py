@@ -56,9 +56,10 @@ class Runtime:
         self.store = Store(settings.uploads, settings.keep_hours)
         self.batches = Batches(self.store)
         self.models = Models(settings, generators)
-        self.queue = Turns(settings.max_waiting)
-        self.renders = Turns(settings.max_waiting, at_once=1)
         self.estimate = Estimate()
+        self.queue = Turns(settings.max_waiting, self.estimate.pace)
+        # Their pace is a colouring's, though they are quicker: nobody comes back too early for it.
+        self.renders = Turns(settings.max_waiting, self.estimate.pace, at_once=1)
         self.metrics = Metrics(self.models, self.queue)
         self._background = generators is None
         self._started = threading.Lock()

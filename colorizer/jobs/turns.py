@@ -1,17 +1,20 @@
-"""Who is next: a queue of photos with room for so many, and the one lock of the generators."""
+"""Who is next: visitors in turns, with room for so many, and the one lock of the generators."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from colorizer.errors import N_, BusyError
 
 # Photos in hand at a time: one's file is read or written while the other's colours are predicted.
 AT_ONCE = 2
+LONGEST_WAIT = 600  # seconds that a visitor is told to stay away, at most
 
 
 class Stopwatch:
@@ -36,40 +39,98 @@ class Stopwatch:
             self._since = time.monotonic()
 
 
-class Turns:
-    """A few photos at a time, first come first served, and no more waiting than may wait."""
+class Guest:
+    """What takes one place in a queue: a photo, or a batch however many photos it has.
 
-    def __init__(self, max_waiting: int, at_once: int = AT_ONCE) -> None:
+    Attributes
+    ----------
+    visitor
+        Whose it is.
+    photos
+        How many of its photos have not had their turn yet.
+    """
+
+    def __init__(self, visitor: str, photos: int) -> None:
+        self.visitor, self.photos = visitor, photos
+
+
+class Turns:
+    """A few photos at a time, visitor by visitor, and no more waiting than may wait.
+
+    The visitors who wait stand in a row: the next photo is the first one's, who then goes to the
+    row's end, and so does who newly comes. A visitor's own photos have their turns as they came.
+
+    Parameters
+    ----------
+    max_waiting
+        How many guests may wait besides the photos in hand. Where one visitor has filled the room,
+        others still get in with one guest each, until as many visitors wait.
+    pace
+        Tells the seconds that a photo takes.
+    at_once
+        How many photos are in hand at a time.
+    """
+
+    def __init__(self, max_waiting: int, pace: Callable[[], float], at_once: int = AT_ONCE) -> None:
         self.max_waiting = max_waiting
         self.at_once = at_once
-        self._queue: deque[object] = deque()
+        self._pace = pace
+        self._guests: list[Guest] = []
+        # The photos that wait, by their visitors, who are in the order of their turns.
+        self._waiting: dict[str, deque[object]] = {}
+        self._in_hand = 0
         self._closed = False
         self._changed = threading.Condition()
         self._generating = threading.Lock()
 
     def __len__(self) -> int:
-        """How many have their turn or wait for it."""
-        return len(self._queue)
+        """How many photos have their turn or wait for it."""
+        with self._changed:
+            return self._in_hand + sum(map(len, self._waiting.values()))
 
-    def admit(self) -> None:
-        """Let somebody into the queue.
+    @property
+    def most_guests(self) -> int:
+        """How many guests there can be at a time; each is waited for by a thread of the server."""
+        return self.at_once + 2 * self.max_waiting
+
+    @contextmanager
+    def admitted(self, visitor: str, photos: int = 1) -> Iterator[Guest]:
+        """Have a place for the length of the block, to `turn` with.
+
+        Parameters
+        ----------
+        visitor
+            Who takes turns with others.
+        photos
+            How many photos come together, as a batch.
 
         Raises
         ------
         BusyError
-            If as many are waiting as may wait.
+            If as many are waiting as may wait; it says when there is likely to be a place.
         """
-        if len(self._queue) > self.max_waiting:
-            raise BusyError(N_("Many photos are waiting just now. Try again in a minute."))
+        guest = Guest(visitor, photos)
+        with self._changed:
+            if not self._has_room(visitor):
+                raise BusyError(
+                    N_("Many photos are waiting just now. Try again in about %(wait)s."),
+                    wait=self._wait(),
+                )
+            self._guests.append(guest)
+        try:
+            yield guest
+        finally:
+            with self._changed:
+                self._guests.remove(guest)
 
     @contextmanager
-    def turn(self, *, admitted: bool = False) -> Iterator[Stopwatch]:
-        """Wait for one's turn and hold it for the length of the block.
+    def turn(self, guest: Guest | str) -> Iterator[Stopwatch]:
+        """Wait for a photo's turn and hold it for the length of the block.
 
         Parameters
         ----------
-        admitted
-            Whether `admit` has let this photo in before: then it may queue however many wait.
+        guest
+            What `admitted` gave; or a visitor, who is admitted with this one photo.
 
         Yields
         ------
@@ -81,23 +142,57 @@ class Turns:
         BusyError
             If too many are waiting, or the app is about to stop.
         """
-        ticket = object()
-        with self._changed:
-            if not admitted:
-                self.admit()
-            self._queue.append(ticket)
+        if isinstance(guest, str):
+            with self.admitted(guest) as admitted, self.turn(admitted) as watch:
+                yield watch
+            return
+        self._wait_for_turn(guest)
         try:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: self._closed or self._queue.index(ticket) < self.at_once
-                )
-                if self._closed:
-                    raise BusyError(N_("The app is about to stop. Try again when it is back."))
             yield Stopwatch()
         finally:
             with self._changed:
-                self._queue.remove(ticket)
+                self._in_hand -= 1
                 self._changed.notify_all()
+
+    def _wait_for_turn(self, guest: Guest) -> None:
+        """Wait until a photo of a guest's may be taken in hand, and take it."""
+        photo = object()
+        with self._changed:
+            self._waiting.setdefault(guest.visitor, deque()).append(photo)
+            try:
+                self._changed.wait_for(lambda: self._closed or self._is_next(photo))
+                if self._closed:
+                    raise BusyError(N_("The app is about to stop. Try again when it is back."))
+                self._in_hand += 1
+                guest.photos -= 1
+            finally:
+                others = self._waiting.pop(guest.visitor)
+                others.remove(photo)
+                if others:  # They wait behind those of all other visitors now.
+                    self._waiting[guest.visitor] = others
+                self._changed.notify_all()
+
+    def _is_next(self, photo: object) -> bool:
+        """Tell whether a waiting photo may be taken in hand now."""
+        return self._in_hand < self.at_once and next(iter(self._waiting.values()))[0] is photo
+
+    def _has_room(self, visitor: str) -> bool:
+        """Tell whether one more guest of a visitor may wait, or needn't."""
+        waiting = [guest.visitor for guest in self._guests if guest.photos > 0]
+        if self._in_hand + len(waiting) < self.at_once + self.max_waiting:
+            return True
+        return visitor not in waiting and len(set(waiting)) < self.max_waiting
+
+    def _wait(self) -> timedelta:
+        """Estimate when there is a place again: once the guest with the fewest photos is through.
+
+        Before each of these, every visitor has a turn.
+        """
+        waiting = [guest for guest in self._guests if guest.photos > 0]
+        photos = min((guest.photos for guest in waiting), default=1)
+        visitors = len({guest.visitor for guest in waiting}) or 1
+        seconds = photos * visitors * self._pace()
+        return timedelta(seconds=min(max(1, math.ceil(seconds)), LONGEST_WAIT))
 
     @contextmanager
     def generating(self, watch: Stopwatch) -> Iterator[None]:
@@ -117,4 +212,4 @@ class Turns:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._queue)
+            self._changed.wait_for(lambda: not (self._in_hand or self._waiting))

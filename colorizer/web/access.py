@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 
-from flask import redirect, request, session, url_for
+from flask import g, redirect, request, session, url_for
 from werkzeug import Response
 from werkzeug.exceptions import Unauthorized
 
@@ -99,6 +100,32 @@ def name_visitor() -> None:
     if "owner" not in session:
         session["owner"] = secrets.token_urlsafe(16)
         session.permanent = True
+        g.named_now = True
+
+
+def visitor() -> str:
+    """Return who waits for turns and is counted: a browser by its cookie, a program by its address.
+
+    A name that this very answer is going to bring is no cookie yet: a program that keeps none is
+    given one at each call.
+    """
+    if "owner" not in session or "named_now" in g:
+        return address()
+    return str(session["owner"])
+
+
+def address() -> str:
+    """Return the address that the request comes from; for IPv6 the network, as a home has it."""
+    given = request.remote_addr or ""
+    try:
+        parsed = ipaddress.ip_address(given)
+    except ValueError:  # a socket's, say
+        return given
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
+    return str(parsed)
 
 
 def _bearer_is_right() -> bool:

@@ -17,6 +17,7 @@ from colorizer.settings import MODELS
 from colorizer.web import access, services
 from colorizer.web.requests import sent_file, sent_options, wanted_result, wants_download
 from colorizer.web.responses import send_result
+from colorizer.web.uploads import admitted
 
 api = Blueprint(
     "api",
@@ -132,7 +133,9 @@ SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
 @api.alt_response(503, schema=Problem, description="not ready or busy: see Retry-After")
 def post_photo() -> tuple[dict[str, Any], int, dict[str, str]]:
     file, name = sent_file()
-    record = color_upload(file, name, access.owner(), sent_options(), services())
+    options = sent_options()
+    with admitted(1) as guest:
+        record = color_upload(file, name, access.owner(), options, services(), guest)
     return _photo(record), 201, {"Location": url_for("api.get_photo", id=record.id)}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
-from flask_babel import gettext
+from flask_babel import format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
@@ -62,7 +65,7 @@ FORM_TOO_LARGE = N_(
 )
 PAGE_TOO_OLD = N_("The page was open too long, or cookies are off. Reload it and try again.")
 
-RETRY_AFTER = 30  # seconds; about one photo on a small machine
+RETRY_AFTER = 30  # seconds, where an error doesn't say how long to wait
 
 
 def register(app: Flask) -> None:
@@ -91,7 +94,9 @@ def handle(error: ColorizerError | HTTPException) -> Response:
 def add_headers(response: Response, error: Exception) -> None:
     """Add what belongs to a status besides its text."""
     if response.status_code == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
+        wait = error.params.get("wait") if isinstance(error, ColorizerError) else None
+        seconds = math.ceil(wait.total_seconds()) if isinstance(wait, timedelta) else RETRY_AFTER
+        response.headers["Retry-After"] = str(seconds)
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, HTTPException):
@@ -125,10 +130,19 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
 
 def translate(error: ColorizerError) -> str:
     """Return an error's sentence in the visitor's language."""
-    params = dict(error.params)
+    params = {name: _in_words(value) for name, value in error.params.items()}
     if "title" in params:  # of a generator: a word of ours, not a name, where it is built in
         params["title"] = _say(str(params["title"]))
     return _say(error.message, **params)
+
+
+def _in_words(value: object) -> object:
+    """Say a length of time in the visitor's language, in whole units, rounded up."""
+    if not isinstance(value, timedelta):
+        return value
+    seconds = math.ceil(value.total_seconds())
+    unit = next((unit for unit in (86400, 3600, 60) if seconds >= 2 * unit), 1)
+    return format_timedelta(timedelta(seconds=-(-seconds // unit) * unit), threshold=2)
 
 
 def _say(message: str, **params: object) -> str:

@@ -14,6 +14,7 @@ from colorizer.library.records import THUMBNAIL, Record
 from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import FORMATS, SUFFIXES
 from colorizer.web import services
+from colorizer.web.access import visitor
 
 KEEP_SECONDS = 3600  # that browsers may keep previews; their addresses never give others
 
@@ -32,7 +33,7 @@ def send_original(record: Record) -> Response:
 
 def send_result(record: Record, wanted: Options, download: bool) -> Response:
     """Send the coloured file at a strength and of a kind, as an attachment for a `download`."""
-    path = result_path(record, services(), wanted.strength, wanted.format)
+    path = result_path(record, services(), wanted.strength, wanted.format, visitor())
     return _send(path, _result_name(record, path), download)
 
 

@@ -62,7 +62,7 @@ def serve(app: Flask) -> None:
 
 
 def _listen(app: Flask, runtime: Runtime, channels: Channels) -> Any:
-    """Make waitress' server, with a thread for each photo that may wait."""
+    """Make waitress' server, with a thread for each upload that may wait."""
     settings = runtime.settings
     try:
         return waitress.create_server(
@@ -70,8 +70,8 @@ def _listen(app: Flask, runtime: Runtime, channels: Channels) -> Any:
             map=channels,
             host=settings.host,
             port=settings.port,
-            # A thread for each photo that waits for a generator, or for its pixels again.
-            threads=2 * (settings.max_waiting + 1) + SPARE_THREADS,
+            # A thread for each guest of a queue.
+            threads=runtime.queue.most_guests + runtime.renders.most_guests + SPARE_THREADS,
             connection_limit=_most_connections(),
             # `select` can't watch a descriptor from 1024 on, and ends the server with it.
             asyncore_use_poll=True,

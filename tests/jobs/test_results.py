@@ -75,7 +75,7 @@ def test_what_is_asked_for_twice_at_once_runs_the_generator_once(runtime, record
 
 def test_a_known_prediction_needs_no_turn_of_the_generators(runtime, record, generator):
     runs = generator.runs
-    with runtime.queue.turn(), runtime.queue.turn():  # all the turns there are
+    with runtime.queue.turn("a"), runtime.queue.turn("b"):  # all the turns there are
         again = color_again(record, "me", Options(render_factor=7, strength=50), runtime)
     assert generator.runs == runs
     assert again.id != record.id

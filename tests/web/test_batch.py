@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import unicodedata
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
-from support.app import leftovers
-from support.client import PHOTO, client_of, upload_several
+from support.app import app_on, leftovers
+from support.client import PHOTO, Acting, client_of, upload, upload_several
 from support.pictures import decoded
+from support.threads import wait_for
+
+from colorizer.jobs.estimate import UNKNOWN
 
 
 def test_several_photos_come_back_together_and_a_bad_one_stops_none(app, client):
@@ -89,6 +95,42 @@ def test_what_forbids_them_all_is_said_before_any(make_app):
     client, photos = client_of(app), [("a.jpg", PHOTO), ("b.jpg", PHOTO)]
     assert upload_several(client, *photos, render_factor="99").status_code == 400
     assert upload_several(client, *photos, model="stable").status_code == 503
-    with app.extensions["colorizer"].queue.turn():  # as many are waiting as may
+    queue = app.extensions["colorizer"].queue
+    with queue.turn("a"), queue.turn("b"):  # as many are waiting as may
         assert upload_several(client, *photos).status_code == 503
     assert leftovers(app) == []
+
+
+def test_batches_of_one_visitor_lock_nobody_else_out(tmp_path, artistic):
+    begin = threading.Event()
+
+    def grey(luma):
+        begin.wait(60)
+        return np.zeros((*luma.shape, 2), np.float32)
+
+    app = app_on(tmp_path, Acting(artistic, grey))
+    queue = app.extensions["colorizer"].queue
+    client = client_of(app)
+    client.get("/")
+    cookie = client.get_cookie("session").value
+
+    def send(*photos):
+        visitor = client_of(app)
+        visitor.set_cookie("session", cookie)
+        return upload_several(visitor, *photos)
+
+    photos = [("a.jpg", PHOTO)] * 3
+    with ThreadPoolExecutor(9) as pool:
+        batches = [pool.submit(send, *photos) for _ in range(8)]
+        wait_for(lambda: len(queue) == 16)  # two photos of each
+        refused = send(*photos)
+        other = pool.submit(upload, client_of(app))
+        wait_for(lambda: len(queue) == 17)
+        begin.set()
+        assert [batch.result().status_code for batch in batches] == [303] * 8
+        assert other.result().status_code == 303
+    assert refused.status_code == 503
+    # The first batch has one or two photos more to come.
+    seconds = refused.headers["Retry-After"]
+    assert seconds in (str(UNKNOWN), str(2 * UNKNOWN))
+    assert f"Try again in about {seconds} seconds" in refused.text

@@ -17,6 +17,7 @@ from colorizer.web import access, errors, services
 from colorizer.web.forms import UploadForm
 from colorizer.web.requests import sent_files, sent_options
 from colorizer.web.responses import see
+from colorizer.web.uploads import admitted
 from colorizer.web.views import limits_view
 
 pages = Blueprint("home", __name__)
@@ -38,7 +39,8 @@ def upload() -> Response:
         files, options = sent_files(), sent_options()
         if len(files) > 1:
             return see(url_for("batch.show", id=_color_batch(files, options)))
-        record = color_upload(*files[0], access.owner(), options, services())
+        with admitted(1) as guest:
+            record = color_upload(*files[0], access.owner(), options, services(), guest)
     except ColorizerError as error:
         response = make_response(_page(errors.translate(error)), errors.status_of(error))
         errors.add_headers(response, error)
@@ -73,7 +75,7 @@ def _color_batch(files: list[tuple[IO[bytes], str]], options: Options) -> str:
     if not runtime.batches.is_new(id):
         id = new_id()
     runtime.models.ready(options.model)
-    runtime.queue.admit()
-    color = partial(color_upload, owner=owner, options=options, runtime=runtime, admitted=True)
-    run_batch(runtime.batches, id, owner, files, color, runtime.queue.at_once)
+    with admitted(len(files)) as guest:
+        color = partial(color_upload, owner=owner, options=options, runtime=runtime, guest=guest)
+        run_batch(runtime.batches, id, owner, files, color, runtime.queue.at_once)
     return id

@@ -9,7 +9,7 @@ from colorizer.jobs.photo import color_again
 from colorizer.jobs.results import preview_region, preview_result, preview_try
 from colorizer.library.records import Record
 from colorizer.web import services
-from colorizer.web.access import is_mine, own_photo, owner
+from colorizer.web.access import is_mine, own_photo, owner, visitor
 from colorizer.web.forms import FORMAT_TITLES, OptionsForm
 from colorizer.web.requests import sent_options, wanted_result, wants_download
 from colorizer.web.responses import see, send_original, send_preview, send_result, send_thumbnail
@@ -46,7 +46,7 @@ def show(id: str) -> str:
 @pages.post("/again")
 def again(id: str) -> Response:
     """Colour the same photo once more, with other options; the first result stays."""
-    record = color_again(own_photo(id), owner(), sent_options(), services())
+    record = color_again(own_photo(id), owner(), sent_options(), services(), visitor())
     return see(url_for("photo.show", id=record.id))
 
 
@@ -66,7 +66,7 @@ def sheet_picture(id: str, model: str, render_factor: int) -> Response:
     """Send a small picture of a photo at other settings."""
     record = own_photo(id)
     options = Options(model, render_factor, record.strength)
-    return send_preview(preview_try(record, services(), options))
+    return send_preview(preview_try(record, services(), options, visitor()))
 
 
 @pages.post("/delete")
@@ -111,7 +111,8 @@ def region(id: str, of: str) -> Response:
         request.args.get(name, -1, int) for name in ("left", "top", "width", "height")
     )
     box = (left, top, width, height)
-    return send_preview(preview_region(record, services(), of, box, wanted_result(record).strength))
+    strength = wanted_result(record).strength
+    return send_preview(preview_region(record, services(), of, box, strength, visitor()))
 
 
 def _offer(record: Record) -> ModelView | None:
