@@ -27,8 +27,9 @@ from colorizer.files import written_whole
 from colorizer.jobs.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.version import __version__
-from colorizer.web import access, errors, pages
+from colorizer.web import access, errors, pages, uploads
 from colorizer.web.api import api
+from colorizer.web.limits import UploadLimit
 from colorizer.web.pages.visitor import choose_language
 from colorizer.web.requests import Request
 from colorizer.web.responses import add_security_headers
@@ -78,10 +79,14 @@ def create_app(
     )
     runtime = Runtime(settings, generators)
     app.extensions["colorizer"] = runtime
+    app.extensions["colorizer-upload-limit"] = (
+        UploadLimit(settings.rate_limit) if settings.rate_limit else None
+    )
     Babel(app, locale_selector=choose_language)
     app.before_request(runtime.start)
     # Before the forms' tokens are looked for, for which the whole upload is read.
     app.before_request(access.require_token)
+    app.before_request(uploads.check_limit)
     CSRFProtect(app).exempt(api)
     pages.register(app)
     Api(app).register_blueprint(api)

@@ -74,6 +74,10 @@ class BusyError(ColorizerError):
     """As many photos are waiting as may wait."""
 
 
+class RateLimitError(ColorizerError):
+    """More is asked for than one visitor may have within a time."""
+
+
 class MemoryShortError(ColorizerError):
     """The photo doesn't fit the memory even at the smallest render factor."""
 

@@ -19,6 +19,7 @@ PREFIX = "COLORIZER_"
 
 MODELS = tuple(WEIGHTS)
 MOST_HOURS = 1_000_000  # a century; Python's dates end in the year 9999
+LONGEST_RATE = 366 * 86400  # seconds
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 T = TypeVar("T")
@@ -65,6 +66,16 @@ def _folder(value: str) -> Path:
         return root() / Path(value).expanduser()
     except RuntimeError as error:  # nobody here has that name
         raise ValueError(value) from error
+
+
+def _rate(value: str) -> str:
+    if value:
+        from limits import parse_many  # here, since it takes a quarter of a second
+
+        (limit,) = parse_many(value)
+        if limit.amount < 1 or limit.get_expiry() > LONGEST_RATE:
+            raise ValueError(value)
+    return value
 
 
 def _switch(value: str) -> bool:
@@ -141,6 +152,12 @@ class Settings:
         _whole(0, 1000),
         "a number from 0 to 1000",
         "photos, or batches of them, that may wait for the generator; one more gets 503",
+    )
+    rate_limit: str = _setting(
+        "",
+        _rate,
+        "a number of photos and a time of at most a year, as 60/hour or 500/7 days",
+        "uploads that one visitor may send; above it 429",
     )
     keep_hours: float = _setting(
         "24",

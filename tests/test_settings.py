@@ -25,12 +25,14 @@ def test_values_are_read():
             "COLORIZER_UPLOADS": "/elsewhere",
             "COLORIZER_DEVICE": "cuda:1",
             "COLORIZER_DOWNLOAD": "0",
+            "COLORIZER_RATE_LIMIT": "500/7 days",
             "COLORIZER_TRUST_SHA256": f"{'A' * 64}, {'b' * 64}",
             "PATH": "not ours",
         }
     )
     assert settings.uploads == Path("/elsewhere")
     assert (settings.device, settings.download) == ("cuda:1", False)
+    assert settings.rate_limit == "500/7 days"
     assert settings.trust_sha256 == {"a" * 64, "b" * 64}
 
 
@@ -45,6 +47,10 @@ def test_values_are_read():
         ("COLORIZER_DOWNLOAD", "yes", "0 or 1"),
         ("COLORIZER_WEIGHTS_URL", "ftp://x", "http"),
         ("COLORIZER_TRUST_SHA256", "abc", "SHA-256"),
+        *(
+            ("COLORIZER_RATE_LIMIT", value, "60/hour")
+            for value in ("60", "60/h", "0/hour", "-1/hour", "1/second;60/hour", "9/400 days")
+        ),
         ("COLORIZER_KEEP_HOURS", "nan", "hours"),
         ("COLORIZER_KEEP_HOURS", "99999999", "hours"),
         ("COLORIZER_UPLOADS", "~nobody-of-this-name/x", "a folder"),

@@ -130,6 +130,9 @@ SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
 @api.alt_response(413, schema=Problem, description="too large")
 @api.alt_response(415, schema=Problem, description="not a picture")
 @api.alt_response(422, schema=Problem, description="a broken picture")
+@api.alt_response(
+    429, schema=Problem, description="more than one visitor may send: see Retry-After"
+)
 @api.alt_response(503, schema=Problem, description="not ready or busy: see Retry-After")
 def post_photo() -> tuple[dict[str, Any], int, dict[str, str]]:
     file, name = sent_file()

@@ -21,6 +21,7 @@ from colorizer.errors import (
     NotReadyError,
     NotYoursError,
     OptionError,
+    RateLimitError,
     TooLargeError,
 )
 from colorizer.web import services
@@ -32,6 +33,7 @@ STATUSES: dict[type[ColorizerError], int] = {
     TooLargeError: 413,
     NotAPictureError: 415,
     BrokenPictureError: 422,
+    RateLimitError: 429,
     NotReadyError: 503,
     BusyError: 503,
     MemoryShortError: 503,
@@ -46,6 +48,7 @@ TITLES = {
     413: N_("Too large"),
     415: N_("Not a picture"),
     422: N_("A broken picture"),
+    429: N_("Too much for now"),
     500: N_("Something went wrong here"),
     503: N_("Not just now"),
 }
@@ -93,7 +96,7 @@ def handle(error: ColorizerError | HTTPException) -> Response:
 
 def add_headers(response: Response, error: Exception) -> None:
     """Add what belongs to a status besides its text."""
-    if response.status_code == 503:
+    if response.status_code in (429, 503):
         wait = error.params.get("wait") if isinstance(error, ColorizerError) else None
         seconds = math.ceil(wait.total_seconds()) if isinstance(wait, timedelta) else RETRY_AFTER
         response.headers["Retry-After"] = str(seconds)

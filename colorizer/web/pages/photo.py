@@ -8,7 +8,7 @@ from colorizer.coloring.options import Options
 from colorizer.jobs.photo import color_again
 from colorizer.jobs.results import preview_region, preview_result, preview_try
 from colorizer.library.records import Record
-from colorizer.web import services
+from colorizer.web import services, uploads
 from colorizer.web.access import is_mine, own_photo, owner, visitor
 from colorizer.web.forms import FORMAT_TITLES, OptionsForm
 from colorizer.web.requests import sent_options, wanted_result, wants_download
@@ -46,7 +46,9 @@ def show(id: str) -> str:
 @pages.post("/again")
 def again(id: str) -> Response:
     """Colour the same photo once more, with other options; the first result stays."""
-    record = color_again(own_photo(id), owner(), sent_options(), services(), visitor())
+    record, options = own_photo(id), sent_options()
+    uploads.count(1)
+    record = color_again(record, owner(), options, services(), visitor())
     return see(url_for("photo.show", id=record.id))
 
 
