@@ -27,7 +27,7 @@ from colorizer.files import written_whole
 from colorizer.jobs.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.version import __version__
-from colorizer.web import access, errors, pages, uploads
+from colorizer.web import access, errors, pages, reception, uploads
 from colorizer.web.api import api
 from colorizer.web.limits import UploadLimit
 from colorizer.web.pages.visitor import choose_language
@@ -86,6 +86,7 @@ def create_app(
     app.before_request(runtime.start)
     # Before the forms' tokens are looked for, for which the whole upload is read.
     app.before_request(access.require_token)
+    app.before_request(reception.refuse)
     app.before_request(uploads.check_limit)
     CSRFProtect(app).exempt(api)
     pages.register(app)

@@ -82,6 +82,10 @@ class MemoryShortError(ColorizerError):
     """The photo doesn't fit the memory even at the smallest render factor."""
 
 
+class DiskFullError(ColorizerError):
+    """There is no room on the disk for what was sent."""
+
+
 class NotYoursError(ColorizerError):
     """Only who made the photo may do this with it."""
 

@@ -47,6 +47,14 @@ class Store:
         self._unreadable: set[str] = set()  # what the log has been told of
         self._index = Index(folder / ".index.sqlite3", self._ids, self._read)
 
+    @property
+    def passing(self) -> Path:
+        """The process's own folder, for files without a name in the file system of the photos.
+
+        It may have to be made again, should a cleaning program have removed it.
+        """
+        return self._incoming
+
     @contextlib.contextmanager
     def incoming(self) -> Iterator[Path]:
         """Lend an empty folder to write a photo into; what isn't kept by `add` is removed."""

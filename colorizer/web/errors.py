@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import logging
 import math
 from datetime import timedelta
 
@@ -15,6 +18,7 @@ from colorizer.errors import (
     BrokenPictureError,
     BusyError,
     ColorizerError,
+    DiskFullError,
     MemoryShortError,
     NotAPictureError,
     NotFoundError,
@@ -25,6 +29,12 @@ from colorizer.errors import (
     TooLargeError,
 )
 from colorizer.web import services
+from colorizer.web.responses import SECURITY_HEADERS
+
+log = logging.getLogger(__name__)
+
+# ``EDQUOT``, of quotas, is not known to Windows.
+DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 STATUSES: dict[type[ColorizerError], int] = {
     OptionError: 400,
@@ -37,6 +47,7 @@ STATUSES: dict[type[ColorizerError], int] = {
     NotReadyError: 503,
     BusyError: 503,
     MemoryShortError: 503,
+    DiskFullError: 507,
 }
 
 TITLES = {
@@ -45,12 +56,15 @@ TITLES = {
     403: N_("Not yours"),
     404: N_("Nothing here"),
     405: N_("Not in this way"),
+    408: N_("Too slow"),
     413: N_("Too large"),
     415: N_("Not a picture"),
     422: N_("A broken picture"),
     429: N_("Too much for now"),
+    431: N_("Too large a header"),
     500: N_("Something went wrong here"),
     503: N_("Not just now"),
+    507: N_("The disk is full"),
 }
 
 SENTENCES = {
@@ -58,6 +72,8 @@ SENTENCES = {
     401: N_("This server is private: it asks for its token first."),
     404: N_("There is no such page."),
     405: N_("This address can't be used in this way."),
+    408: N_("The request took too long to arrive. Try again, over a better connection."),
+    431: N_("The header of the request is too large. Delete this site's cookies and try again."),
     500: N_("It is not your fault, and nothing of yours was lost. The log says what happened."),
 }
 
@@ -75,6 +91,7 @@ def register(app: Flask) -> None:
     """Let `app` answer every error with a page or with problem details."""
     app.register_error_handler(ColorizerError, handle)
     app.register_error_handler(HTTPException, handle)
+    app.register_error_handler(OSError, handle_full_disk)
 
 
 def handle(error: ColorizerError | HTTPException) -> Response:
@@ -82,8 +99,7 @@ def handle(error: ColorizerError | HTTPException) -> Response:
     status, sentence = status_of(error), sentence_of(error)
     title = _say(TITLES.get(status, OTHER_TITLE))
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": sentence}
-        response = jsonify(problem)
+        response = jsonify(_problem(status, title, sentence))
         response.content_type = "application/problem+json"
     else:
         response = make_response(
@@ -92,6 +108,40 @@ def handle(error: ColorizerError | HTTPException) -> Response:
     response.status_code = status
     add_headers(response, error)
     return response
+
+
+def handle_full_disk(error: OSError) -> Response:
+    """Say that the disk is full; what else goes wrong with a file is a bug, and goes on."""
+    if error.errno not in DISK_FULL:
+        raise error
+    log.error("The disk is full: %s", error)
+    return handle(disk_full())
+
+
+def disk_full() -> DiskFullError:
+    """Say to a visitor that there is no room for what was sent."""
+    return DiskFullError(
+        N_(
+            "The disk of this server is full, and nothing of this was kept. Delete photos that "
+            "are no longer needed, or ask whoever runs it for more room; then try again."
+        )
+    )
+
+
+def server_error(status: int, *, for_api: bool) -> tuple[dict[str, str], bytes]:
+    """Word an error of a request that never gets to the app, in English.
+
+    Returns
+    -------
+    tuple
+        Headers and body of the answer.
+    """
+    title, sentence = TITLES.get(status, OTHER_TITLE), SENTENCES.get(status, SENTENCES[400])
+    if for_api:
+        kind, text = "application/problem+json", json.dumps(_problem(status, title, sentence))
+    else:
+        kind, text = "text/plain; charset=utf-8", f"{title}. {sentence}\n"
+    return {"Content-Type": kind, **SECURITY_HEADERS}, text.encode()
 
 
 def add_headers(response: Response, error: Exception) -> None:
@@ -146,6 +196,10 @@ def _in_words(value: object) -> object:
     seconds = math.ceil(value.total_seconds())
     unit = next((unit for unit in (86400, 3600, 60) if seconds >= 2 * unit), 1)
     return format_timedelta(timedelta(seconds=-(-seconds // unit) * unit), threshold=2)
+
+
+def _problem(status: int, title: str, sentence: str) -> dict[str, object]:
+    return {"type": "about:blank", "title": title, "status": status, "detail": sentence}
 
 
 def _say(message: str, **params: object) -> str:

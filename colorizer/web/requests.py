@@ -2,76 +2,37 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tempfile
-import threading
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING
+from typing import IO, cast
 
 import flask
 from flask import request
+from werkzeug.formparser import FormDataParser
 
 from colorizer.coloring.options import RESULT_OPTIONS, Options
 from colorizer.errors import N_, OptionError, TooLargeError
 from colorizer.library.records import Record
 from colorizer.web import services
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from colorizer.web.multipart import FormParser
 
 MAX_FILES = 1000  # in one upload
-IN_MEMORY = 1 << 20  # bytes of an upload's files before they go to the disk
 
 
 class Request(flask.Request):
-    """A request whose files take one open file together, however many they are."""
+    """A request whose files stay where they lie in its body."""
 
-    # Far above `MAX_FILES`, so that a few too many are told as such.
+    form_data_parser_class = FormParser
+    # Far above `MAX_FILES`, so that a few too many are counted.
     max_form_parts = 10 * MAX_FILES
 
-    def _get_file_stream(self, *args: object, **kwargs: object) -> IO[bytes]:
-        """Give werkzeug what it writes the next file of the form to, and reads it from."""
-        if not hasattr(self, "_spool"):
-            self._spool = tempfile.SpooledTemporaryFile(IN_MEMORY)
-            self._spool_lock = threading.Lock()
-        return _Part(self._spool, self._spool_lock)  # type: ignore[return-value]
-
-
-class _Part(io.RawIOBase):
-    """One file of a form: a stretch at the end of a file, which is written once and then read.
-
-    The photos of a batch are read in several threads, from one file, so each part keeps its own
-    place in it.
-    """
-
-    def __init__(self, spool: tempfile.SpooledTemporaryFile[bytes], lock: threading.Lock) -> None:
-        self._file, self._lock = spool, lock
-        self._start = spool.seek(0, io.SEEK_END)
-        self._length = self._place = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self._length += len(data)
-        return self._file.write(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = offset + (0, self._place, self._length)[whence]
-        return self._place
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        with self._lock:
-            self._file.seek(self._start + self._place)
-            data = self._file.read(max(0, min(len(view), self._length - self._place)))
-        view[: len(data)] = data
-        self._place += len(data)
-        return len(data)
+    def make_form_data_parser(self) -> FormDataParser:
+        """Make the parser of the form, and lend it the body where that is a file of its own."""
+        parser = cast(FormParser, super().make_form_data_parser())
+        body = self.environ["wsgi.input"]
+        if "wsgi.input_terminated" in self.environ and body.seekable():
+            parser.body = body
+        return parser
 
 
 def sent_files() -> list[tuple[IO[bytes], str]]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import os
 import unicodedata
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, cast
 
-from flask import Response, make_response, redirect, send_file
+from flask import Response, make_response, redirect, request, send_file
+from werkzeug.wsgi import wrap_file
 from zipstream import ZipStream
 
 from colorizer.coloring.options import Options
+from colorizer.errors import N_, NotFoundError
 from colorizer.jobs.results import result_path
 from colorizer.library.records import THUMBNAIL, Record
 from colorizer.names import distinct_names, fit_name, safe_name
@@ -16,12 +23,20 @@ from colorizer.pictures.formats import FORMATS, SUFFIXES
 from colorizer.web import services
 from colorizer.web.access import visitor
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 KEEP_SECONDS = 3600  # that browsers may keep previews; their addresses never give others
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # addresses of photos are secrets
+}
 
 
 def send_original(record: Record) -> Response:
@@ -51,16 +66,72 @@ def send_preview(data: bytes) -> Response:
 
 
 def send_zip(records: list[Record], name: str) -> Response:
-    """Send the results of photos in one file, which is made while it is sent."""
+    """Send the results of photos in one file, which is made while it is sent.
+
+    A photo that is deleted meanwhile is in it all the same.
+
+    Raises
+    ------
+    NotFoundError
+        If none of the photos is there any more.
+    """
     archive, store = ZipStream(sized=True), services().store
     paths = [store.path(record, record.result) for record in records]
     names = [[_result_name(*pair)] for pair in zip(records, paths, strict=True)]
-    for path, file in zip(paths, distinct_names(names), strict=True):
-        archive.add_path(path, file)
-    response = Response(archive, mimetype="application/zip")
+    with ExitStack() as held:
+        folder = held.enter_context(store.incoming())
+        kept = [_held(path, folder / path.parent.name) for path in paths]
+        for path, file in zip(kept, distinct_names(names), strict=True):
+            if path:
+                archive.add_path(path, file)
+        if not any(kept):
+            raise NotFoundError(N_("None of these photos is here any more."))
+        made = cast(IO[bytes], _Made(archive, held.pop_all()))
+    response = Response(
+        wrap_file(request.environ, made), mimetype="application/zip", direct_passthrough=True
+    )
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.content_length = len(archive)
     return response
+
+
+class _Made(io.RawIOBase):
+    """Pieces that are made while they are read, as a file; what they need is held until then."""
+
+    def __init__(self, pieces: Iterable[bytes], held: ExitStack) -> None:
+        self._pieces, self._held, self._rest = iter(pieces), held, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        view = memoryview(buffer).cast("B")
+        count = min(len(view), len(self._rest))
+        view[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        self._held.close()
+        super().close()
+
+
+def _held(path: Path, link: Path) -> Path | None:
+    """Give a file a second name, so that it can be read to its end though it is deleted.
+
+    It returns the file itself where there are no hard links, and None if it is gone already.
+    """
+    try:
+        os.link(path, link)
+        return link
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return path if path.exists() else None
 
 
 def see(address: str) -> Response:
@@ -70,9 +141,7 @@ def see(address: str) -> Response:
 
 def add_security_headers(response: Response) -> Response:
     """Add to any answer what browsers may do with it."""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"  # addresses of photos are secrets
+    response.headers.update(SECURITY_HEADERS)
     return response
 
 
@@ -86,8 +155,22 @@ def _send(path: Path, name: str, download: bool = False) -> Response:
     response = send_file(
         path, mime_type, as_attachment=download, download_name=name, conditional=True
     )
+    if response.status_code == 206 and "wsgi.file_wrapper" in request.environ:
+        _send_from_file(response, path)
     response.cache_control.private = True
     return response
+
+
+def _send_from_file(response: Response, path: Path) -> None:
+    """Let the server send a part out of its file, as it sends a whole one.
+
+    It goes by the length in the header, and ends where the part ends.
+    """
+    part = response.content_range
+    file = path.open("rb")
+    file.seek(part.start or 0)
+    response.response.close()  # type: ignore[union-attr]
+    response.response = wrap_file(request.environ, file)
 
 
 def _result_name(record: Record, result: Path) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPResponse
+from urllib.parse import urlsplit
 
 import requests
 
@@ -16,16 +20,32 @@ from colorizer.places import root
 
 
 class Server:
-    """`python app.py` on a free port."""
+    """The app on a free port."""
 
     def __init__(self, process, address, uploads):
         self.process, self.address, self.uploads = process, address, uploads
+
+    def connect(self, *parts):
+        """Open a connection and send some bytes on it; it waits half a minute for any answer."""
+        host, port = urlsplit(self.address).netloc.split(":")
+        client = socket.create_connection((host, int(port)), timeout=30)
+        for part in parts:
+            client.sendall(part)
+        return client
 
     def post(self, data, **options):
         files = {"file": ("photo.png", data)}
         return requests.post(
             f"{self.address}/api/v1/photos", data=options, files=files, timeout=120
         )
+
+    def files(self):
+        """What the process has open, by what the system calls it; of Linux."""
+        names = []
+        for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                names.append(os.readlink(entry.path))
+        return names
 
     def wait_until(self, check, tries=600):
         """Ask again and again, the answer of the process itself setting the pace."""
@@ -63,28 +83,58 @@ class Server:
         return [p for p in self.uploads.iterdir() if not p.name.startswith(".")]
 
 
+def answer_of(client):
+    """Read one answer from a connection."""
+    answer = HTTPResponse(client)
+    answer.begin()
+    answer.text = answer.read().decode(errors="replace")
+    return answer
+
+
+def _allow(descriptors):
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+
 @contextmanager
-def serving(uploads, checkpoint, **settings) -> Iterator[Server]:
+def serving(uploads, checkpoint=None, *, patience=None, pipe="", descriptors=0, **settings):
+    """Serve the app: `python app.py`, or `support.served` for a test that wants other patience.
+
+    Without a checkpoint it has the built-in generator alone.
+    `descriptors` is how many the process may have, where that isn't 0; not for Windows.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {
         "COLORIZER_PORT": str(port),
         "COLORIZER_UPLOADS": str(uploads),
-        "COLORIZER_MODELS": str(checkpoint.models),
-        "COLORIZER_TRUST_SHA256": checkpoint.sum,
         "COLORIZER_RENDER_FACTOR": "7",
-    } | {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=root(),
-        env=os.environ | environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+        "PYTHONPATH": str(root() / "tests"),
+    }
+    if checkpoint is None:
+        environment |= {"COLORIZER_MODEL": "builtin", "COLORIZER_DOWNLOAD": "0"}
+    else:
+        environment |= {
+            "COLORIZER_MODELS": str(checkpoint.models),
+            "COLORIZER_TRUST_SHA256": checkpoint.sum,
+        }
+    environment |= {f"COLORIZER_{name.upper()}": str(value) for name, value in settings.items()}
+    program = ["app.py"]
+    if patience is not None:
+        program = ["-m", "support.served", json.dumps(patience), str(pipe)]
+    with uploads.with_suffix(".log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, *program],
+            cwd=root(),
+            env=os.environ | environment,
+            stderr=log,
+            preexec_fn=partial(_allow, descriptors) if descriptors else None,
+        )
     server = Server(process, f"http://127.0.0.1:{port}", uploads)
     try:
         yield server
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
