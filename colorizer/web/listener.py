@@ -17,7 +17,8 @@ from colorizer.web.reception import Plan
 log = logging.getLogger(__name__)
 
 TICK = 1  # seconds between two looks at who is too slow
-REST = 1  # seconds in which nobody is let in, where the system has no room for one more
+TELL = 60  # seconds between two lines of the log about connections
+REST = 1  # seconds in which nobody is let in, where there is no room and none can be made
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]
@@ -52,7 +53,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         **waitress: Any,
     ) -> None:
         self.lanes, self.plan, self.patience, self.folder = lanes, plan, patience, folder
-        self._tend_at = self._open_at = 0.0
+        self._tend_at = self._open_at = self._tell_at = 0.0
         super().__init__(app, dispatcher=next(iter(lanes.values())), **waitress)
 
     def add_task(self, channel: Channel) -> None:
@@ -73,17 +74,28 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     def accept(self) -> tuple[Any, Any] | None:
         """Let somebody in, for whom somebody else may have to go."""
+        full = len(self._channels()) >= self.adj.connection_limit
+        if full and not self._make_room():
+            self._rest()
+            return None
         try:
-            if len(self._channels()) >= self.adj.connection_limit and not self._make_room():
-                self._open_at = time.monotonic() + REST
-                return None
             pair: tuple[Any, Any] | None = super().accept()
             return pair
         except OSError as error:
-            log.warning("Nobody can be let in just now: %s", error)
-            self._make_room()
-            self._open_at = time.monotonic() + REST
+            self._tell(error)
+            if not self._make_room():
+                self._rest()
             return None
+
+    def _rest(self) -> None:
+        """Let nobody in for a moment, instead of trying again and again."""
+        self._open_at = time.monotonic() + REST
+
+    def _tell(self, error: OSError) -> None:
+        """Log why nobody could be let in; a flood of those who want to come doesn't flood it."""
+        if time.monotonic() >= self._tell_at:
+            self._tell_at = time.monotonic() + TELL
+            log.warning("A connection can't be accepted, and another one is closed: %s", error)
 
     def _make_room(self) -> bool:
         """Close the connection that matters least; none whose request is being worked on."""

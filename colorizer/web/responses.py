@@ -108,6 +108,7 @@ class _Made(io.RawIOBase):
         while not self._rest:
             piece = next(self._pieces, None)
             if piece is None:
+                self._held.close()
                 return 0
             self._rest = piece
         view = memoryview(buffer).cast("B")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import socket
 import sys
@@ -16,26 +17,12 @@ import pytest
 import requests
 from PIL import Image
 from support.client import PHOTO
+from support.http import END, PART, answer_of, header, upload_header
 from support.pictures import encoded
-from support.process import answer_of, serving
+from support.process import serving
 
 HALF_A_HEADER = b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "
 SHORT = {"header": 1, "body": 1, "reader": 1, "silence": 1}
-FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
-
-
-def header(method, path, *lines):
-    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
-
-
-def upload_header(length, path="/api/v1/photos"):
-    kind = "Content-Type: multipart/form-data; boundary=b"
-    return header("POST", path, kind, f"Content-Length: {length}")
-
-
-def unnamed(server):
-    """Return the open files that have no name, as those of answers that are put aside."""
-    return sorted(name for name in server.files() if name.endswith("(deleted)"))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +54,7 @@ def test_an_idle_connection_ends(impatient):
 
 
 def test_a_body_that_stops_is_waited_for_so_long(impatient):
-    with impatient.connect(upload_header(10_000), FORM) as client:
+    with impatient.connect(upload_header(10_000), PART) as client:
         answer = answer_of(client)
         assert answer.status == 408
         assert answer.headers["Content-Type"] == "application/problem+json"
@@ -83,21 +70,24 @@ def test_a_reader_that_takes_nothing_is_waited_for_so_long(impatient, lines):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what is open")
 def test_an_answer_from_a_file_lies_nowhere_else(impatient):
-    before = unnamed(impatient)
+    before = impatient.unnamed_files()
     with impatient.connect(header("GET", impatient.original, "Range: bytes=1-")) as client:
         assert client.recv(12) == b"HTTP/1.1 206"
         assert any("original" in name for name in impatient.files())
-        assert unnamed(impatient) == before
+        assert impatient.unnamed_files() == before
 
 
-def test_signs_of_life_and_pages_need_no_thread_of_photos(impatient):
+def test_signs_of_life_and_photos_need_no_thread_of_pages(impatient):
     with ExitStack() as stack:
-        for _ in range(30):  # more than there are threads for pages
-            stack.enter_context(impatient.connect(header("GET", "/slow")))
+        ask = header("GET", "/slow")
+        clients = [stack.enter_context(impatient.connect(ask)) for _ in range(30)]
         assert requests.get(f"{impatient.address}/healthz", timeout=30).ok
         assert requests.get(f"{impatient.address}/readyz", timeout=30).ok
         assert impatient.post(PHOTO).status_code == 201
-        impatient.pipe.write_text("done")
+        with impatient.pipe.open("wb", buffering=0) as pipe:
+            pipe.write(bytes(30))
+            for client in clients:
+                assert answer_of(client).text == "done"
 
 
 def test_requests_that_come_together_are_answered_one_by_one(impatient):
@@ -105,10 +95,11 @@ def test_requests_that_come_together_are_answered_one_by_one(impatient):
     with impatient.connect(100 * ask) as client:
         assert client.recv(12) == b"HTTP/1.1 206"
         assert sum("original" in name for name in impatient.files()) <= 1
-    with impatient.connect(3 * header("GET", "/healthz")) as client:
-        assert [answer_of(client).status for _ in range(3)] == [200] * 3
-    with impatient.connect(upload_header(6) + b"--b--\n" + header("GET", "/healthz")) as client:
-        assert [answer_of(client).status for _ in range(2)] == [400, 200]
+    last = header("GET", "/healthz", "Connection: close")
+    upload = upload_header(6) + b"--b--\n"
+    with impatient.connect(2 * header("GET", "/healthz") + upload + last) as client:
+        data = client.makefile("rb").read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", data) == [b"200", b"200", b"400", b"200"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit, of Linux")
@@ -120,12 +111,14 @@ def test_one_too_many_takes_the_place_of_who_waits_longest(tmp_path):
         with ExitStack() as stack:
             for _ in range(20):
                 stack.enter_context(server.connect(HALF_A_HEADER))
-            upload = stack.enter_context(server.connect(upload_header(len(FORM) + 11), FORM))
+            upload = stack.enter_context(
+                server.connect(upload_header(len(PART + b"x" + END)), PART)
+            )
             slow = [stack.enter_context(server.connect(HALF_A_HEADER)) for _ in range(60)]
             assert requests.get(server.address, timeout=30).ok
             slow[-1].sendall(b"x\r\n\r\n")
             assert answer_of(slow[-1]).status == 200
-            upload.sendall(b"x\r\n--b--\r\n")
+            upload.sendall(b"x" + END)
             assert answer_of(upload).status == 415
         few = len(server.files()) + 5
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (few, 140))
@@ -139,7 +132,7 @@ def test_the_end_comes_though_clients_are_slow(impatient_of_none):
     server = impatient_of_none
     with ExitStack() as stack:
         stack.enter_context(server.connect(HALF_A_HEADER))
-        stack.enter_context(server.connect(upload_header(10_000), FORM))
+        stack.enter_context(server.connect(upload_header(10_000), PART))
         reader = stack.enter_context(server.connect(header("GET", server.original)))
         assert reader.recv(12) == b"HTTP/1.1 200"
         server.process.send_signal(signal.SIGTERM)
@@ -167,14 +160,14 @@ def test_a_zip_outlives_its_photos_and_its_readers_hold_no_thread(tmp_path):
         form = {"csrf_token": token, "model": "builtin"}
         batch = session.post(server.address, files=files, data=form, timeout=120).url
         ask = header("GET", urlsplit(batch).path + "/zip")
-        before = unnamed(server) if sys.platform == "linux" else []
+        before = server.unnamed_files() if sys.platform == "linux" else []
         with ExitStack() as stack:
             readers = [stack.enter_context(server.connect(ask)) for _ in range(30)]
             for reader in readers:
                 assert reader.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
             assert requests.get(f"{server.address}/api/v1/models", timeout=30).ok
             if sys.platform == "linux":
-                assert unnamed(server) == before
+                assert server.unnamed_files() == before
             for folder in server.photos():
                 address = f"{server.address}/api/v1/photos/{folder.name}"
                 assert session.delete(address, timeout=30).status_code == 204

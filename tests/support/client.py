@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from support.pictures import encoded, scene
+from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
 from colorizer.generators.generator import Generator
@@ -41,5 +41,6 @@ def upload(
 
 def upload_several(client: FlaskClient, *photos: tuple[str, bytes], **options: str) -> TestResponse:
     """Send photos, each a name and its bytes, by the form of the home page."""
-    files = [(io.BytesIO(data), name) for name, data in photos]
-    return client.post("/", data={"file": files} | options)
+    files = [("file", (name, data)) for name, data in photos]
+    body, kind = encode_multipart_formdata([*options.items(), *files])
+    return client.post("/", data=body, content_type=kind)

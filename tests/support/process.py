@@ -11,7 +11,6 @@ import sys
 import threading
 from contextlib import contextmanager
 from functools import partial
-from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import requests
@@ -47,6 +46,10 @@ class Server:
                 names.append(os.readlink(entry.path))
         return names
 
+    def unnamed_files(self):
+        """What it has open that has no name, as bodies and answers on their way; of Linux."""
+        return sorted(name for name in self.files() if name.endswith("(deleted)"))
+
     def wait_until(self, check, tries=600):
         """Ask again and again, the answer of the process itself setting the pace."""
         pause = threading.Event()
@@ -81,14 +84,6 @@ class Server:
 
     def photos(self):
         return [p for p in self.uploads.iterdir() if not p.name.startswith(".")]
-
-
-def answer_of(client):
-    """Read one answer from a connection."""
-    answer = HTTPResponse(client)
-    answer.begin()
-    answer.text = answer.read().decode(errors="replace")
-    return answer
 
 
 def _allow(descriptors):

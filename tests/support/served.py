@@ -1,7 +1,7 @@
-"""The app as `python app.py` serves it, but with the patience that a test wants, and a slow page.
+"""The app as `python app.py` serves it, but with the patience that a test wants, and two pages.
 
-It takes the fields of `Patience` as JSON, and the path of a pipe: ``/slow`` is answered once
-somebody writes to that.
+It takes the fields of `Patience` as JSON, and the path of a pipe: ``/slow`` is answered once there
+is a byte in that, which it takes. ``/large`` is an answer of 3 MB that is in no file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from pathlib import Path
 
 from app import create_app
 from colorizer.web.channel import Patience
@@ -21,7 +20,14 @@ app = create_app()
 
 @app.get("/slow")
 def slow() -> str:
-    return Path(sys.argv[2]).read_text()
+    with open(sys.argv[2], "rb", buffering=0) as pipe:
+        pipe.read(1)
+    return "done"
+
+
+@app.get("/large")
+def large() -> str:
+    return 3_000_000 * "x"
 
 
 serve(app, Patience(**json.loads(sys.argv[1])))
