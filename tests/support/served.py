@@ -14,7 +14,7 @@ from app import create_app
 from colorizer.web.channel import Patience
 from colorizer.web.server import serve
 
-logging.basicConfig(level=logging.INFO)
+logging.basicConfig(level=logging.WARNING)
 app = create_app()
 
 
