@@ -77,6 +77,14 @@ class MemoryShortError(ColorizerError):
     """The photo doesn't fit the memory even at the smallest render factor."""
 
 
+class StorageError(ColorizerError):
+    """The disk takes no more, or nothing at all."""
+
+
+class LostError(ColorizerError):
+    """A stored photo's file is gone, though the photo was not deleted."""
+
+
 class NotYoursError(ColorizerError):
     """Only who made the photo may do this with it."""
 

@@ -163,6 +163,11 @@ class Settings:
         """How much one upload may bring: many photos, or some of the largest."""
         return 16 * self.max_upload_mb
 
+    @property
+    def room(self) -> int:
+        """Bytes that should be free where photos are stored: for one, its result and another."""
+        return 3 * self.max_upload_mb * 1_000_000
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the ``COLORIZER_`` variables.

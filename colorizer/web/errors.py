@@ -12,12 +12,14 @@ from colorizer.errors import (
     BrokenPictureError,
     BusyError,
     ColorizerError,
+    LostError,
     MemoryShortError,
     NotAPictureError,
     NotFoundError,
     NotReadyError,
     NotYoursError,
     OptionError,
+    StorageError,
     TooLargeError,
 )
 from colorizer.web import services
@@ -26,12 +28,14 @@ STATUSES: dict[type[ColorizerError], int] = {
     OptionError: 400,
     NotYoursError: 403,
     NotFoundError: 404,
+    LostError: 410,
     TooLargeError: 413,
     NotAPictureError: 415,
     BrokenPictureError: 422,
     NotReadyError: 503,
     BusyError: 503,
     MemoryShortError: 503,
+    StorageError: 507,
 }
 
 TITLES = {
@@ -40,11 +44,13 @@ TITLES = {
     403: N_("Not yours"),
     404: N_("Nothing here"),
     405: N_("Not in this way"),
+    410: N_("Gone"),
     413: N_("Too large"),
     415: N_("Not a picture"),
     422: N_("A broken picture"),
     500: N_("Something went wrong here"),
     503: N_("Not just now"),
+    507: N_("No room"),
 }
 
 SENTENCES = {
