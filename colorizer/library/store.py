@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -113,9 +114,12 @@ class Store:
         """
         with self.incoming() as folder:
             yield folder / file
+            target = self.path(record, file)
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)  # No release makes one; it would be in the way.
             try:
                 make_private(folder / file)
-                put_in_place(folder / file, self.path(record, file))
+                put_in_place(folder / file, target)
             except FileNotFoundError as error:
                 raise _no_such_photo() from error
 

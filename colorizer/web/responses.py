@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path, PurePath
 
-from flask import Response, make_response, redirect, send_file
+from flask import Response, make_response, redirect, request, send_file
 from zipstream import ZipStream
 
 from colorizer.coloring.options import Options
-from colorizer.jobs.results import result_path
-from colorizer.library.records import THUMBNAIL, Record
+from colorizer.jobs.results import original_path, preview_thumbnail, result_path
+from colorizer.library.records import Record
 from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import FORMATS, SUFFIXES
 from colorizer.web import services
@@ -27,7 +27,7 @@ def send_original(record: Record) -> Response:
     """Send the file as it came."""
     name = PurePath(record.name)
     stem, suffix = (name.stem, name.suffix) if name.suffix.lower() in SUFFIXES else (name.name, "")
-    return _send(services().store.path(record, record.original), _file_name(stem, suffix))
+    return _send(original_path(record, services()), _file_name(stem, suffix))
 
 
 def send_result(record: Record, wanted: Options, download: bool) -> Response:
@@ -38,12 +38,14 @@ def send_result(record: Record, wanted: Options, download: bool) -> Response:
 
 def send_thumbnail(record: Record) -> Response:
     """Send the smallest picture of the result."""
-    return _send(services().store.path(record, THUMBNAIL), THUMBNAIL)
+    return send_preview(preview_thumbnail(record, services()))
 
 
 def send_preview(data: bytes) -> Response:
     """Send a WebP that was encoded for a page; the browser needn't ask again for a while."""
     response = Response(data, mimetype="image/webp")
+    response.add_etag()
+    response.make_conditional(request, accept_ranges=True, complete_length=len(data))
     response.cache_control.private = True
     response.cache_control.max_age = KEEP_SECONDS
     return response
@@ -51,8 +53,8 @@ def send_preview(data: bytes) -> Response:
 
 def send_zip(records: list[Record], name: str) -> Response:
     """Send the results of photos in one file, which is made while it is sent."""
-    archive, store = ZipStream(sized=True), services().store
-    paths = [store.path(record, record.result) for record in records]
+    archive = ZipStream(sized=True)
+    paths = [result_path(record, services(), record.strength) for record in records]
     names = [[_result_name(*pair)] for pair in zip(records, paths, strict=True)]
     for path, file in zip(paths, distinct_names(names), strict=True):
         archive.add_path(path, file)
@@ -68,7 +70,7 @@ def see(address: str) -> Response:
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add to any answer what browsers may do with it."""
+    """Add to any answer what browsers may do with it; `web.sessions` says what caches may."""
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"  # addresses of photos are secrets
@@ -82,9 +84,13 @@ def _send(path: Path, name: str, download: bool = False) -> Response:
     on where it was.
     """
     mime_type = FORMATS[SUFFIXES[path.suffix]].mime_type
-    response = send_file(
-        path, mime_type, as_attachment=download, download_name=name, conditional=True
-    )
+    try:
+        response = send_file(
+            path, mime_type, as_attachment=download, download_name=name, conditional=True
+        )
+    except FileNotFoundError:
+        services().store.get(path.parent.name)  # It says so if the photo was deleted just now.
+        raise
     response.cache_control.private = True
     return response
 
