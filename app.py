@@ -29,10 +29,12 @@ from colorizer.settings import Settings
 from colorizer.version import __version__
 from colorizer.web import access, errors, pages
 from colorizer.web.api import api
+from colorizer.web.guesses import Guesses
 from colorizer.web.pages.visitor import choose_language
 from colorizer.web.requests import Request
 from colorizer.web.responses import add_security_headers
 from colorizer.web.server import serve
+from colorizer.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
@@ -64,12 +66,16 @@ def create_app(
     app = Flask(__name__)
     app.request_class = Request
     app.config.update(
-        SECRET_KEY=settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key"),
+        SECRET_KEY=(
+            settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key")
+        ).encode(),
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=365),
         # The files, and the form around them.
         MAX_CONTENT_LENGTH=settings.max_request_mb * 1_000_000 + 100_000,
         WTF_CSRF_TIME_LIMIT=None,
+        # `access.refuse_foreign` looks where a form comes from, also where no referrer is told.
+        WTF_CSRF_SSL_STRICT=False,
         API_TITLE="Colorizer",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",
@@ -78,8 +84,11 @@ def create_app(
     )
     runtime = Runtime(settings, generators)
     app.extensions["colorizer"] = runtime
+    app.extensions["colorizer-guesses"] = Guesses()
+    app.session_interface = Sessions()
     Babel(app, locale_selector=choose_language)
     app.before_request(runtime.start)
+    app.before_request(access.refuse_foreign)
     # Before the forms' tokens are looked for, for which the whole upload is read.
     app.before_request(access.require_token)
     CSRFProtect(app).exempt(api)

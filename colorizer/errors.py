@@ -21,7 +21,8 @@ class ColorizerError(Exception):
     message
         The sentence, an untranslated template.
     **params
-        What stands in its ``%(name)s`` places.
+        What stands in its ``%(name)s`` places. A ``wait`` (`datetime.timedelta`) says when it can
+        be tried again.
     """
 
     def __init__(self, message: str, **params: object) -> None:
@@ -73,6 +74,10 @@ class BusyError(ColorizerError):
     """As many photos are waiting as may wait."""
 
 
+class RateLimitError(ColorizerError):
+    """More is asked for than one visitor may have within a time."""
+
+
 class MemoryShortError(ColorizerError):
     """The photo doesn't fit the memory even at the smallest render factor."""
 
@@ -87,6 +92,10 @@ class LostError(ColorizerError):
 
 class NotYoursError(ColorizerError):
     """Only who made the photo may do this with it."""
+
+
+class ForeignError(ColorizerError):
+    """A page of another site has sent this."""
 
 
 class NotFoundError(ColorizerError):

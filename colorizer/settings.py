@@ -149,13 +149,23 @@ class Settings:
         "photos older than this are deleted; 0 keeps them",
     )
     token: str = _setting(
-        "", _text(r"\S*"), "a word without spaces", "where set, every page and call needs it"
+        "",
+        _text(r"(\S{16,})?"),
+        "16 characters or more, without spaces",
+        "where set, every page and call needs it",
     )
     secret_key: str = _setting(
         "",
         _text(r"(.{16,})?"),
         "16 characters or more",
         "signs the session cookie; made once and kept in a private file",
+    )
+
+    trusted_proxy: str = _setting(
+        "127.0.0.1",
+        _text(r"[0-9a-fA-F.:]+|\*"),
+        "an address, or * for any",
+        "whose word on visitors' address, scheme and host is taken: the reverse proxy",
     )
 
     @property

@@ -36,8 +36,6 @@ PACKAGES = (
 
 # A thousand connections, and what else a server opens.
 DESCRIPTORS = 1100
-# Fewer characters can be guessed.
-SHORT_TOKEN = 16
 
 Level = Literal["ok", "warn", "WRONG"]
 Finding = tuple[Level, str]
@@ -138,19 +136,13 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 
 def _privacy(settings: Settings) -> Iterator[Finding]:
-    """Look at what strangers may see, guess and use up."""
+    """Look at what strangers may see and use up."""
     folder = settings.uploads
     if os.name == "posix" and folder.exists() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
         yield (
             "warn",
             f"{folder} can be looked into by others on this machine. Mend it with: "
             f"chmod go= {folder}",
-        )
-    if settings.token and len(settings.token) < SHORT_TOKEN:
-        yield (
-            "warn",
-            f"COLORIZER_TOKEN has {len(settings.token)} characters and can be guessed. Take "
-            f"{SHORT_TOKEN} or more, as from: openssl rand -hex 16",
         )
     allowed = allow_descriptors(DESCRIPTORS)
     if allowed < DESCRIPTORS:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
-from flask_babel import gettext
+from flask_babel import format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
@@ -12,6 +15,7 @@ from colorizer.errors import (
     BrokenPictureError,
     BusyError,
     ColorizerError,
+    ForeignError,
     LostError,
     MemoryShortError,
     NotAPictureError,
@@ -19,6 +23,7 @@ from colorizer.errors import (
     NotReadyError,
     NotYoursError,
     OptionError,
+    RateLimitError,
     StorageError,
     TooLargeError,
 )
@@ -27,11 +32,13 @@ from colorizer.web import services
 STATUSES: dict[type[ColorizerError], int] = {
     OptionError: 400,
     NotYoursError: 403,
+    ForeignError: 403,
     NotFoundError: 404,
     LostError: 410,
     TooLargeError: 413,
     NotAPictureError: 415,
     BrokenPictureError: 422,
+    RateLimitError: 429,
     NotReadyError: 503,
     BusyError: 503,
     MemoryShortError: 503,
@@ -48,6 +55,7 @@ TITLES = {
     413: N_("Too large"),
     415: N_("Not a picture"),
     422: N_("A broken picture"),
+    429: N_("Too much for now"),
     500: N_("Something went wrong here"),
     503: N_("Not just now"),
     507: N_("No room"),
@@ -68,7 +76,7 @@ FORM_TOO_LARGE = N_(
 )
 PAGE_TOO_OLD = N_("The page was open too long, or cookies are off. Reload it and try again.")
 
-RETRY_AFTER = 30  # seconds; about one photo on a small machine
+RETRY_AFTER = 30  # seconds, where an error doesn't say how long to wait
 
 
 def register(app: Flask) -> None:
@@ -96,8 +104,10 @@ def handle(error: ColorizerError | HTTPException) -> Response:
 
 def add_headers(response: Response, error: Exception) -> None:
     """Add what belongs to a status besides its text."""
-    if response.status_code == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
+    if response.status_code in (429, 503):
+        wait = error.params.get("wait") if isinstance(error, ColorizerError) else None
+        seconds = math.ceil(wait.total_seconds()) if isinstance(wait, timedelta) else RETRY_AFTER
+        response.headers["Retry-After"] = str(seconds)
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, HTTPException):
@@ -131,10 +141,19 @@ def sentence_of(error: ColorizerError | HTTPException) -> str:
 
 def translate(error: ColorizerError) -> str:
     """Return an error's sentence in the visitor's language."""
-    params = dict(error.params)
+    params = {name: _in_words(value) for name, value in error.params.items()}
     if "title" in params:  # of a generator: a word of ours, not a name, where it is built in
         params["title"] = _say(str(params["title"]))
     return _say(error.message, **params)
+
+
+def _in_words(value: object) -> object:
+    """Say a length of time in the visitor's language, in whole units, rounded up."""
+    if not isinstance(value, timedelta):
+        return value
+    seconds = math.ceil(value.total_seconds())
+    unit = next((unit for unit in (86400, 3600, 60) if seconds >= 2 * unit), 1)
+    return format_timedelta(timedelta(seconds=-(-seconds // unit) * unit), threshold=2)
 
 
 def _say(message: str, **params: object) -> str:

@@ -22,6 +22,8 @@ log = logging.getLogger("colorizer")
 SPARE_THREADS = 8
 # Connections at a time. Descriptors are kept for files, weights and what libraries open besides.
 CONNECTIONS, OTHER_DESCRIPTORS = 1000, 100
+# What a reverse proxy tells of whom it passes on; who isn't `trusted_proxy` tells it in vain.
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 # How long the last answers may take on their way out at the end.
 SENDING_SECONDS = 10
 
@@ -70,6 +72,8 @@ def _listen(app: Flask, runtime: Runtime, channels: Channels) -> Any:
             map=channels,
             host=settings.host,
             port=settings.port,
+            trusted_proxy=settings.trusted_proxy,
+            trusted_proxy_headers=PROXY_HEADERS,
             # A thread for each photo that waits for a generator, or for its pixels again.
             threads=2 * (settings.max_waiting + 1) + SPARE_THREADS,
             connection_limit=_most_connections(),
