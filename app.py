@@ -23,7 +23,7 @@ from flask_wtf import CSRFProtect
 from colorizer import commands
 from colorizer import generators as loading
 from colorizer.errors import ColorizerError
-from colorizer.files import written_whole
+from colorizer.files import make_private, read_plain, written_whole
 from colorizer.jobs.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.version import __version__
@@ -38,6 +38,11 @@ from colorizer.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
+
+log = logging.getLogger("colorizer")
+
+SHORTEST_KEY, LONGEST_KEY = 32, 1 << 16  # bytes
+BLANKS = b"\0 \t\r\n"  # zeros are what some file systems have of a file after a power cut
 
 
 def create_app(
@@ -66,9 +71,8 @@ def create_app(
     app = Flask(__name__)
     app.request_class = Request
     app.config.update(
-        SECRET_KEY=(
-            settings.secret_key or _kept_secret(Path(app.instance_path) / "secret-key")
-        ).encode(),
+        SECRET_KEY=settings.secret_key.encode()
+        or _kept_secret(Path(app.instance_path) / "secret-key"),
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=365),
         # The files, and the form around them.
@@ -101,16 +105,39 @@ def create_app(
     return app
 
 
-def _kept_secret(path: Path) -> str:
-    """Read the key that signs cookies from its private file, made at the first start."""
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            if not path.exists():  # or another process was quicker
+def _kept_secret(path: Path) -> bytes:
+    """Read the key that signs cookies from its private file, made at the first start.
+
+    One that is empty or too short, as a power cut may leave it, is made anew: then browsers forget
+    which photos are theirs.
+
+    Raises
+    ------
+    OSError
+        If it can't be read, or not be made.
+    """
+    if (key := _read_key(path)) is None:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with FileLock(path.with_suffix(".lock"), mode=0o600):
+            if (key := _read_key(path)) is None:  # or another process was quicker
+                if path.exists():
+                    log.warning("%s is too short a key, and is made anew", path)
+                key = secrets.token_hex(32).encode()
                 with written_whole(path) as part:
                     part.touch(0o600)
-                    part.write_text(secrets.token_hex(32))
-    return path.read_text()
+                    part.write_bytes(key)
+    for private in (path.parent, path):
+        make_private(private)
+    return key
+
+
+def _read_key(path: Path) -> bytes | None:
+    """Read a key; None if there is none that is long enough."""
+    try:
+        key = read_plain(path, LONGEST_KEY)
+    except FileNotFoundError:
+        return None
+    return key if len(key.strip(BLANKS)) >= SHORTEST_KEY else None
 
 
 def main() -> None:
@@ -122,7 +149,7 @@ def main() -> None:
     except ColorizerError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{error.filename} can't be written to: {error.strerror}.")
+        sys.exit(f"{error.filename} can't be used: {error.strerror}.")
     serve(app)
 
 
