@@ -15,10 +15,8 @@ from colorizer.errors import N_, StorageError
 
 log = logging.getLogger(__name__)
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_SHUT = {errno.EROFS, errno.EACCES, errno.EPERM}
-# Encoders of pictures tell no number when a write fails; next to nothing is free then.
-_NEXT_TO_NOTHING = 1 << 20
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas.
+_SHUT = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 Trouble = Literal["full", "shut"]
 
@@ -54,26 +52,27 @@ def refusals_told(folder: Path, room: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = refusal(error, folder, room)
+        told = refusal(error, room)
         if told is None:
             raise
         log.error("%s refuses to be written to: %s", folder, error)
         raise told from error
 
 
-def refusal(error: OSError, folder: Path, room: int) -> StorageError | None:
+def refusal(error: OSError, room: int) -> StorageError | None:
     """Return an error of the system in words; None if it is not that the disk refuses something.
 
-    For further parameters see `find_trouble`.
+    For `room` see `find_trouble`.
     """
-    if error.errno in _SHUT:
+    number = error.errno or _number_in(str(error))
+    if number in _SHUT:
         return StorageError(
             N_(
                 "This server can't write to its folder of photos, so nothing was kept or changed. "
                 "Tell whoever runs it; the log says why."
             )
         )
-    if error.errno in _FULL or (error.errno is None and _is_full(folder)):
+    if number in _FULL:
         return StorageError(
             N_(
                 "The disk of this server is full, so nothing was kept: %(megabytes)d MB should be "
@@ -84,5 +83,6 @@ def refusal(error: OSError, folder: Path, room: int) -> StorageError | None:
     return None
 
 
-def _is_full(folder: Path) -> bool:
-    return find_trouble(folder, _NEXT_TO_NOTHING) == "full"
+def _number_in(text: str) -> int | None:
+    """Return the error's number that a text means, as encoders of pictures have none besides."""
+    return next((number for number in (*_FULL, *_SHUT) if os.strerror(number) in text), None)
