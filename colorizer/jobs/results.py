@@ -107,9 +107,10 @@ def preview_result(record: Record, runtime: Runtime, strength: int) -> bytes:
         return blend_previews(before, after, strength)
 
 
-def preview_thumbnail(record: Record, runtime: Runtime) -> bytes:
-    """Return the smallest picture of the result."""
-    return _preview(record, runtime, THUMBNAIL)
+def thumbnail_path(record: Record, runtime: Runtime) -> Path:
+    """Return the file of the smallest picture of the result."""
+    _preview(record, runtime, THUMBNAIL)
+    return runtime.store.path(record, THUMBNAIL)
 
 
 def preview_region(

@@ -9,8 +9,8 @@ from flask import Response, make_response, redirect, request, send_file
 from zipstream import ZipStream
 
 from colorizer.coloring.options import Options
-from colorizer.jobs.results import original_path, preview_thumbnail, result_path
-from colorizer.library.records import Record
+from colorizer.jobs.results import original_path, result_path, thumbnail_path
+from colorizer.library.records import THUMBNAIL, Record
 from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import FORMATS, SUFFIXES
 from colorizer.web import services
@@ -38,14 +38,14 @@ def send_result(record: Record, wanted: Options, download: bool) -> Response:
 
 def send_thumbnail(record: Record) -> Response:
     """Send the smallest picture of the result."""
-    return send_preview(preview_thumbnail(record, services()))
+    return _send(thumbnail_path(record, services()), THUMBNAIL)
 
 
 def send_preview(data: bytes) -> Response:
     """Send a WebP that was encoded for a page; the browser needn't ask again for a while."""
     response = Response(data, mimetype="image/webp")
     response.add_etag()
-    response.make_conditional(request, accept_ranges=True, complete_length=len(data))
+    response.make_conditional(request)
     response.cache_control.private = True
     response.cache_control.max_age = KEEP_SECONDS
     return response

@@ -20,9 +20,9 @@ from colorizer.jobs.results import (
     original_path,
     preview_region,
     preview_result,
-    preview_thumbnail,
     preview_try,
     result_path,
+    thumbnail_path,
 )
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL
 
@@ -120,10 +120,11 @@ def harm(request):
 
 def looks(runtime, record):
     """Everything that a photo gives, a file or a picture."""
-    at_once = preview_result(record, runtime, 50), preview_thumbnail(record, runtime)
+    at_once = (preview_result(record, runtime, 50),)
     region = preview_region(record, runtime, "result", (0, 0, 50, 50), 30)
     whole = preview_region(record, runtime, "result", (0, 0, 50, 50), record.strength)
-    paths = (result_path(record, runtime, strength) for strength in (60, record.strength))
+    paths = [result_path(record, runtime, strength) for strength in (60, record.strength)]
+    paths.append(thumbnail_path(record, runtime))
     return [decoded(data) for data in (*at_once, region, whole, *map(Path.read_bytes, paths))]
 
 
