@@ -82,12 +82,20 @@ class MemoryShortError(ColorizerError):
     """The photo doesn't fit the memory even at the smallest render factor."""
 
 
-class DiskFullError(ColorizerError):
-    """There is no room on the disk for what was sent."""
+class StorageError(ColorizerError):
+    """The disk takes no more, or nothing at all."""
+
+
+class LostError(ColorizerError):
+    """A stored photo's file is gone, though the photo was not deleted."""
 
 
 class NotYoursError(ColorizerError):
     """Only who made the photo may do this with it."""
+
+
+class ForeignError(ColorizerError):
+    """A page of another site has sent this."""
 
 
 class NotFoundError(ColorizerError):

@@ -1,15 +1,22 @@
-"""Files that appear as a whole or not at all, whatever the system."""
+"""Files that appear as a whole or not at all, and are what they seem, whatever the system."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+log = logging.getLogger(__name__)
+
+# A link isn't followed, and a pipe that nobody writes to isn't waited for. Windows has neither.
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _PART = re.compile(r"\.[0-9a-f]{16}\.part(\.\w+)?")
 
 
@@ -86,6 +93,46 @@ def link_or_copy(source: Path, target: Path) -> None:
         raise
     except OSError:
         shutil.copyfile(source, target)
+
+
+def is_plain(path: Path) -> bool:
+    """Tell whether a file with something in it stands at `path`: no folder, no symbolic link."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """Read a file that stands at `path` itself, and is of `most` bytes at most.
+
+    Raises
+    ------
+    OSError
+        If there is none, or a folder, a symbolic link or anything else that is no regular file, or
+        it is longer or can't be read.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _PLAIN)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "It is no regular file", str(path))
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data
+
+
+def make_private(path: Path) -> None:
+    """Take all rights to a file or folder from other users of the machine.
+
+    Where the system doesn't let us, this is logged.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            path.chmod(mode & ~0o077)
+    except OSError as error:
+        log.warning("%s may be read by other users of this machine: %s", path, error.strerror)
 
 
 def _flush(path: Path, flags: int) -> None:

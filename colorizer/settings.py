@@ -166,7 +166,10 @@ class Settings:
         "photos older than this are deleted; 0 keeps them",
     )
     token: str = _setting(
-        "", _text(r"\S*"), "a word without spaces", "where set, every page and call needs it"
+        "",
+        _text(r"(\S{16,})?"),
+        "16 characters or more, without spaces",
+        "where set, every page and call needs it",
     )
     secret_key: str = _setting(
         "",
@@ -175,10 +178,22 @@ class Settings:
         "signs the session cookie; made once and kept in a private file",
     )
 
+    trusted_proxy: str = _setting(
+        "127.0.0.1",
+        _text(r"[0-9a-fA-F.:]+|\*"),
+        "an address, or * for any",
+        "whose word on visitors' address, scheme and host is taken: the reverse proxy",
+    )
+
     @property
     def max_request_mb(self) -> int:
         """How much one upload may bring: many photos, or some of the largest."""
         return 16 * self.max_upload_mb
+
+    @property
+    def room(self) -> int:
+        """Bytes that should be free where photos are stored: for one, its result and another."""
+        return 3 * self.max_upload_mb * 1_000_000
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -5,7 +5,15 @@ import stat
 
 import pytest
 
-from colorizer.files import flush, is_part, link_or_copy, written_whole
+from colorizer.files import (
+    flush,
+    is_part,
+    is_plain,
+    link_or_copy,
+    make_private,
+    read_plain,
+    written_whole,
+)
 
 
 def test_a_file_appears_once_it_is_whole_and_its_part_ends_alike(tmp_path):
@@ -107,3 +115,31 @@ def test_a_file_is_linked_or_else_copied_and_overwrites_nothing(tmp_path, monkey
     link_or_copy(source, copied)
     assert copied.read_bytes() == b"whole"
     assert not copied.samefile(source)
+
+
+def test_only_a_file_that_stands_there_itself_is_read(tmp_path):
+    path, folder, link, pipe, empty = (tmp_path / name for name in "abcde")
+    path.write_bytes(b"whole")
+    folder.mkdir()
+    link.symlink_to(path)
+    os.mkfifo(pipe)
+    empty.touch()
+    assert read_plain(path, 5) == b"whole"
+    assert read_plain(empty, 5) == b""
+    assert is_plain(path)
+    assert not is_plain(empty)
+    with pytest.raises(OSError, match="large"):
+        read_plain(path, 4)
+    for other in (folder, link, pipe, tmp_path / "f"):
+        assert not is_plain(other)
+        with pytest.raises(OSError):  # noqa: PT011 - it depends on the system
+            read_plain(other, 5)
+
+
+def test_others_lose_their_rights_and_the_owner_none(tmp_path):
+    path = tmp_path / "a"
+    path.touch(0o754)
+    path.chmod(0o754)
+    make_private(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    make_private(tmp_path / "nothing")  # is logged

@@ -55,12 +55,16 @@ def test_values_are_read():
         ("COLORIZER_KEEP_HOURS", "99999999", "hours"),
         ("COLORIZER_UPLOADS", "~nobody-of-this-name/x", "a folder"),
         ("COLORIZER_SECRET_KEY", "short", "16"),
+        ("COLORIZER_TOKEN", "fifteen-letters", "16"),
+        ("COLORIZER_TOKEN", "sixteen letters with spaces", "without spaces"),
+        ("COLORIZER_TRUSTED_PROXY", "proxy.example", "an address"),
     ],
 )
 def test_a_bad_value_is_named_with_what_it_takes(name, value, takes):
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({name: value})
     assert name in str(caught.value)
+    assert value not in str(caught.value) or value in takes
     assert takes in str(caught.value)
 
 

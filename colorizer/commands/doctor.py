@@ -19,6 +19,7 @@ from colorizer.commands.advisories import find_advisories, installed_versions
 from colorizer.errors import ColorizerError
 from colorizer.generators.table import WEIGHTS
 from colorizer.generators.verify import open_verified
+from colorizer.library.room import find_trouble
 from colorizer.process import allow_descriptors
 from colorizer.settings import PREFIX, Settings
 from colorizer.version import __version__
@@ -35,8 +36,6 @@ PACKAGES = (
 
 # A thousand connections, and what else a server opens.
 DESCRIPTORS = 1100
-# Fewer characters can be guessed.
-SHORT_TOKEN = 16
 
 Level = Literal["ok", "warn", "WRONG"]
 Finding = tuple[Level, str]
@@ -98,13 +97,17 @@ def _device(settings: Settings) -> Iterator[Finding]:
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
-    for folder in (settings.uploads, settings.models):
+    for folder, room in ((settings.uploads, settings.room), (settings.models, 0)):
         parent = next(path for path in (folder, *folder.parents) if path.exists())
-        if os.access(parent, os.W_OK):
-            free = shutil.disk_usage(parent).free / 1e9
-            yield "ok", f"{folder} can be written to, {free:.1f} GB free"
-        else:
+        trouble = find_trouble(parent, room)
+        if trouble == "shut":
             yield "WRONG", f"{folder} can't be written to. Mend it with: sudo chown $USER {parent}"
+            continue
+        free = shutil.disk_usage(parent).free / 1e9
+        if trouble == "full":
+            yield "WRONG", f"{folder}: the disk is full, {free:.2f} of {room / 1e9:.2f} GB are free"
+        else:
+            yield "ok", f"{folder} can be written to, {free:.1f} GB free"
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
@@ -133,19 +136,13 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 
 def _privacy(settings: Settings) -> Iterator[Finding]:
-    """Look at what strangers may see, guess and use up."""
+    """Look at what strangers may see and use up."""
     folder = settings.uploads
     if os.name == "posix" and folder.exists() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
         yield (
             "warn",
             f"{folder} can be looked into by others on this machine. Mend it with: "
             f"chmod go= {folder}",
-        )
-    if settings.token and len(settings.token) < SHORT_TOKEN:
-        yield (
-            "warn",
-            f"COLORIZER_TOKEN has {len(settings.token)} characters and can be guessed. Take "
-            f"{SHORT_TOKEN} or more, as from: openssl rand -hex 16",
         )
     allowed = allow_descriptors(DESCRIPTORS)
     if allowed < DESCRIPTORS:

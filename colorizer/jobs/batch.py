@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from colorizer.errors import N_, ColorizerError
 from colorizer.jobs.turns import AT_ONCE
-from colorizer.library.batches import Batch, Batches, Entry
+from colorizer.library.batches import ENDED, Batch, Batches, Entry
 from colorizer.library.records import Record
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ def run_batch(
     at_once: int = AT_ONCE,
 ) -> None:
     """Colour photos in their order; one that fails doesn't stop the rest.
+
+    A batch that is deleted meanwhile ends, and nothing of it is kept.
 
     Parameters
     ----------
@@ -48,15 +50,19 @@ def run_batch(
     batch = Batch(id, owner, datetime.now(timezone.utc).isoformat(), entries)
     writing = threading.Lock()
 
-    def show(number: int, entry: Entry) -> None:
+    def is_wanted(number: int, entry: Entry) -> bool:
         with writing:
             entries[number] = entry
-            batches.write(batch)
+            # What is on the disk says the same of a photo in hand as of one that waits.
+            return (batches.write if entry.state in ENDED else batches.note)(batch)
 
     def run_one(number: int) -> None:
         file, name = files[number]
-        show(number, Entry(name, "coloring"))
-        show(number, _color(file, name, color))
+        if not is_wanted(number, Entry(name, "coloring")):
+            return
+        end = _color(file, name, color)
+        if not is_wanted(number, end) and end.photo:
+            batches.drop(end.photo)
 
     with batches.running(id):
         batches.write(batch)

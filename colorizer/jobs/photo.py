@@ -11,21 +11,19 @@ from colorizer.coloring.options import Options
 from colorizer.coloring.prediction import encode_prediction
 from colorizer.errors import N_, TooLargeError
 from colorizer.files import link_or_copy
-from colorizer.jobs.results import known_prediction
+from colorizer.jobs.previews import render_preview
+from colorizer.jobs.results import known_prediction, original_path
 from colorizer.jobs.runtime import Runtime
 from colorizer.jobs.turns import Guest
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
-from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import shrink_photo
 from colorizer.pictures.reading import check_photo, read_photo
-from colorizer.pictures.writing import preview_photo, write_photo
+from colorizer.pictures.writing import write_photo
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
-
-THUMBNAIL_PIXELS = 480  # of the longer side
 
 
 def color_upload(
@@ -84,7 +82,11 @@ def color_again(
     """
     with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
         original = folder / stored.original
-        link_or_copy(runtime.store.path(stored, stored.original), original)
+        try:
+            link_or_copy(original_path(stored, runtime), original)
+        except FileNotFoundError:
+            runtime.store.get(stored.id)  # It says so if the photo was deleted just now.
+            raise
         generator = runtime.models.ready(options.model)
         known = known_prediction(stored, runtime, generator.weights.name, options.render_factor)
         return _color(original, stored.name, owner, options, generator, runtime, visitor, known)
@@ -122,7 +124,10 @@ def _color(
                 prediction = predict(photo, generator, options.render_factor)
         else:
             prediction = known
-        _write_previews(folder, photo, prediction, options.strength)
+        small = shrink_photo(photo)
+        for preview in (BEFORE, AFTER, THUMBNAIL):
+            data = render_preview(preview, small, prediction, options.strength)
+            (folder / preview).write_bytes(data)
         file = prediction_name(generator.weights.name, options.render_factor)
         (folder / file).write_bytes(encode_prediction(prediction))
         kind, pages = photo.kind, photo.about.pages
@@ -151,15 +156,3 @@ def _color(
     runtime.store.add(folder, record)
     runtime.metrics.count(record)
     return record
-
-
-def _write_previews(folder: Path, photo: Photo, prediction: Prediction, strength: int) -> None:
-    """Write what pages show in place of the files: small pictures of a kind all browsers know."""
-    small = shrink_photo(photo)
-    tiny = shrink_photo(small, THUMBNAIL_PIXELS)
-    for file, preview in (
-        (BEFORE, small),
-        (AFTER, apply_prediction(small, prediction)),
-        (THUMBNAIL, apply_prediction(tiny, prediction, strength)),
-    ):
-        (folder / file).write_bytes(preview_photo(preview))

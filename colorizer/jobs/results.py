@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
+import logging
 from pathlib import Path
-
-from PIL import Image
 
 from colorizer.coloring.colorize import Prediction, apply_prediction, predict
 from colorizer.coloring.options import Options
-from colorizer.coloring.prediction import decode_prediction, encode_prediction
-from colorizer.errors import N_, OptionError
+from colorizer.coloring.prediction import LONGEST, decode_prediction, encode_prediction
+from colorizer.errors import N_, BrokenPictureError, LostError, OptionError
+from colorizer.files import is_plain, read_plain
+from colorizer.jobs.previews import blend_previews, read_preview, render_preview
 from colorizer.jobs.runtime import Runtime
-from colorizer.library.records import AFTER, BEFORE, Record, prediction_name, preview_name
+from colorizer.library.records import (
+    AFTER,
+    BEFORE,
+    THUMBNAIL,
+    Record,
+    prediction_name,
+    preview_name,
+)
 from colorizer.pictures.formats import EXTENSIONS
 from colorizer.pictures.photo import Photo
-from colorizer.pictures.pixels import shrink_photo
+from colorizer.pictures.pixels import Box, shrink_photo
 from colorizer.pictures.reading import read_photo
+from colorizer.pictures.whole import is_whole
 from colorizer.pictures.writing import preview_photo, write_photo
+
+log = logging.getLogger(__name__)
 
 REGION = 2048  # pixels of a part's longer side, at most
 TRY_PIXELS = 720  # of a try's longer side
@@ -50,26 +61,60 @@ def result_path(
     ColorizerError
         If it can't be made, or the photo has been deleted meanwhile.
     """
-    store = runtime.store
     stored = record.result_kind
     kind = kind or stored
-    if (strength, kind) == (record.strength, stored):
-        return store.path(record, record.result)
-    path = store.path(record, f"result-{strength}{EXTENSIONS[kind]}")
-    if not path.exists():
+    as_stored = (strength, kind) == (record.strength, stored)
+    file = record.result if as_stored else f"result-{strength}{EXTENSIONS[kind]}"
+    path = runtime.store.path(record, file)
+    if not is_whole(path):
+        prediction = _prediction(record, runtime)
         with runtime.renders.turn(visitor):
-            if not path.exists():  # another request may have had its turn for the same
+            if not is_whole(path):  # another request may have had its turn for the same
                 photo = _read_original(record, runtime)
-                photo = apply_prediction(photo, _prediction(record, runtime), strength)
-                with store.attach(record, path.name) as part:
+                photo = apply_prediction(photo, prediction, strength)
+                with runtime.store.attach(record, file) as part:
                     write_photo(photo, part, kind, keep_gps=record.keep_gps)
-                _drop_oldest(path)
+                if not as_stored:
+                    _drop_oldest(path)
+    return path
+
+
+def original_path(record: Record, runtime: Runtime) -> Path:
+    """Return the file as it came.
+
+    Raises
+    ------
+    NotFoundError
+        If the photo has been deleted meanwhile.
+    LostError
+        If it hasn't, but the file is gone.
+    """
+    path = runtime.store.path(record, record.original)
+    if not is_plain(path):
+        runtime.store.get(record.id)
+        raise LostError(
+            N_("The file of “%(name)s” is gone from this server. Send the photo again."),
+            name=record.name,
+        )
     return path
 
 
 def preview_result(record: Record, runtime: Runtime, strength: int) -> bytes:
     """Encode the small picture of the result at a strength; nothing large is opened for it."""
-    return _blend(record, runtime, AFTER, strength)
+    if strength in (0, 100):
+        return _preview(record, runtime, AFTER if strength else BEFORE)
+    before, after = (_preview(record, runtime, file) for file in (BEFORE, AFTER))
+    try:
+        return blend_previews(before, after, strength)
+    except (OSError, ValueError):
+        before, after = (_make_preview(record, runtime, file) for file in (BEFORE, AFTER))
+        return blend_previews(before, after, strength)
+
+
+def thumbnail_path(record: Record, runtime: Runtime) -> Path:
+    """Return the file of the smallest picture of the result."""
+    _preview(record, runtime, THUMBNAIL)
+    return runtime.store.path(record, THUMBNAIL)
 
 
 def preview_region(
@@ -105,12 +150,13 @@ def preview_region(
     if not (inside and 0 < width <= REGION and 0 < height <= REGION):
         raise OptionError(N_("There is no such part of this picture."))
     as_stored = of == "result" and strength == record.strength
-    source = runtime.store.path(record, record.result if as_stored else record.original)
+    prediction = _prediction(record, runtime) if of == "result" and not as_stored else None
+    path = result_path(record, runtime, strength) if as_stored else original_path(record, runtime)
     with runtime.renders.turn(visitor):
-        part = read_photo(source, runtime.settings.max_megapixels, box)
-        if of == "result" and not as_stored:
+        part = _read(path, record, runtime, box)
+        if prediction:
             part_of = (left, top, record.width, record.height)
-            part = apply_prediction(part, _prediction(record, runtime), strength, part_of=part_of)
+            part = apply_prediction(part, prediction, strength, part_of=part_of)
     return preview_photo(part, REGION)
 
 
@@ -122,36 +168,92 @@ def preview_try(record: Record, runtime: Runtime, options: Options, visitor: str
     """
     generator = runtime.models.ready(options.model)
     asked = generator.weights.name, options.render_factor
-    preview = runtime.store.path(record, preview_name(*asked))
-    if not preview.exists():
+    file = preview_name(*asked)
+    path = runtime.store.path(record, file)
+    preview = read_preview(path)
+    if preview is None:
         with runtime.queue.turn(visitor) as watch:
             photo = _read_original(record, runtime)
             with runtime.queue.generating(watch):
-                if not preview.exists():  # another request may have asked for the same just before
+                preview = read_preview(path)  # another request may just have asked for the same
+                if preview is None:
                     prediction = predict(photo, generator, options.render_factor)
                     coloured = apply_prediction(shrink_photo(photo, TRY_PIXELS), prediction)
+                    preview = preview_photo(coloured)
                     _keep(record, runtime, prediction_name(*asked), encode_prediction(prediction))
-                    _keep(record, runtime, preview.name, preview_photo(coloured))
-    return _blend(record, runtime, preview.name, options.strength)
+                    _keep(record, runtime, file, preview)
+    if options.strength == 100:
+        return preview
+    before = _preview(record, runtime, BEFORE)
+    return blend_previews(before, preview, options.strength) if options.strength else before
 
 
 def known_prediction(
     record: Record, runtime: Runtime, model: str, render_factor: int
 ) -> Prediction | None:
-    """Return what a generator has predicted for a photo before; None if it hasn't."""
+    """Return what a generator has predicted for a photo before; None if that isn't known.
+
+    What is damaged isn't known, which is logged.
+    """
     path = runtime.store.path(record, prediction_name(model, render_factor))
-    return decode_prediction(path.read_bytes()) if path.exists() else None
+    try:
+        return decode_prediction(read_plain(path, LONGEST))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        log.warning("%s can't be read: %s", path, error)
+        return None
 
 
 def _prediction(record: Record, runtime: Runtime) -> Prediction:
-    """Return the prediction that a photo's result was made of."""
-    path = runtime.store.path(record, record.prediction)
-    return decode_prediction(path.read_bytes())
+    """Return the prediction that a photo's result was made of; one that is lost is made anew.
+
+    Raises
+    ------
+    ColorizerError
+        If it is lost, and its generator isn't ready or too many photos wait for it.
+    """
+    asked = record.model, record.requested_render_factor
+    if known := known_prediction(record, runtime, *asked):
+        return known
+    generator = runtime.models.ready(record.model)
+    with runtime.queue.turn(record.owner) as watch:
+        photo = _read_original(record, runtime)
+        with runtime.queue.generating(watch):
+            if known := known_prediction(record, runtime, *asked):
+                return known  # Another request has made it.
+            prediction = predict(photo, generator, record.render_factor)
+            _keep(record, runtime, record.prediction, encode_prediction(prediction))
+    return prediction
+
+
+def _preview(record: Record, runtime: Runtime, file: str) -> bytes:
+    """Return one of a photo's small pictures; one that is lost is made anew."""
+    path = runtime.store.path(record, file)
+    return read_preview(path) or _make_preview(record, runtime, file)
+
+
+def _make_preview(record: Record, runtime: Runtime, file: str) -> bytes:
+    """Make one of a photo's small pictures from its original, and keep it."""
+    prediction = _prediction(record, runtime) if file != BEFORE else None
+    with runtime.renders.turn(record.owner):
+        small = shrink_photo(_read_original(record, runtime))
+        preview = render_preview(file, small, prediction, record.strength)
+        _keep(record, runtime, file, preview)
+    return preview
 
 
 def _read_original(record: Record, runtime: Runtime) -> Photo:
-    path = runtime.store.path(record, record.original)
-    return read_photo(path, runtime.settings.max_megapixels)
+    return _read(original_path(record, runtime), record, runtime)
+
+
+def _read(path: Path, record: Record, runtime: Runtime, box: Box | None = None) -> Photo:
+    """Read a file of a photo, or a part of it."""
+    try:
+        return read_photo(path, runtime.settings.max_megapixels, box)
+    except (FileNotFoundError, BrokenPictureError):
+        runtime.store.get(record.id)  # It says so if the photo was deleted meanwhile.
+        raise
 
 
 def _keep(record: Record, runtime: Runtime, file: str, data: bytes) -> None:
@@ -162,18 +264,7 @@ def _keep(record: Record, runtime: Runtime, file: str, data: bytes) -> None:
 
 def _drop_oldest(made: Path) -> None:
     """Delete the further results of a photo that are too many; `made` is the newest."""
-    results = sorted(made.parent.glob("result-*"), key=lambda path: path.stat().st_mtime)
-    for path in results[:-KEPT_RESULTS]:
-        path.unlink(missing_ok=True)
-
-
-def _blend(record: Record, runtime: Runtime, after: str, strength: int) -> bytes:
-    """Blend the small picture of the original with one in full colour."""
-    before, coloured = (runtime.store.path(record, name) for name in (BEFORE, after))
-    if strength in (0, 100):
-        return (coloured if strength else before).read_bytes()
-    with Image.open(before) as grey, Image.open(coloured) as colour:
-        blended = Image.blend(grey.resize(colour.size), colour, strength / 100)
-    file = io.BytesIO()
-    blended.save(file, "WEBP", quality=88, method=0)
-    return file.getvalue()
+    with contextlib.suppress(FileNotFoundError):  # The photo may have been deleted meanwhile.
+        results = sorted(made.parent.glob("result-*"), key=lambda path: path.stat().st_mtime)
+        for path in results[:-KEPT_RESULTS]:
+            path.unlink(missing_ok=True)

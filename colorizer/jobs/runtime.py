@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from colorizer.jobs.estimate import Estimate
 from colorizer.jobs.metrics import Metrics
 from colorizer.jobs.models import Models
+from colorizer.jobs.tidy import SECONDS, Tidy
 from colorizer.jobs.turns import Turns
 from colorizer.library.batches import Batches
 from colorizer.library.store import Store
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEARN_PHOTOS = 50  # of earlier runs, from which is learnt how long photos take
-TIDY_SECONDS = 300  # between two looks for photos whose time is over
 
 
 class Runtime:
@@ -53,7 +53,7 @@ class Runtime:
 
     def __init__(self, settings: Settings, generators: Mapping[str, Generator] | None = None):
         self.settings = settings
-        self.store = Store(settings.uploads, settings.keep_hours)
+        self.store = Store(settings.uploads, settings.keep_hours, settings.room)
         self.batches = Batches(self.store)
         self.models = Models(settings, generators)
         self.estimate = Estimate()
@@ -77,14 +77,13 @@ class Runtime:
 
     def _keep_tidy(self) -> None:
         """Delete photos whose time is over; while none is in hand, give their memory back."""
-        self.estimate.learn(reversed(self.store.newest(LEARN_PHOTOS)))
+        tidy = Tidy(self.store, self.batches)
+        try:
+            self.estimate.learn(reversed(self.store.newest(LEARN_PHOTOS)))
+        except Exception:  # The photos whose time is over go all the same.
+            log.exception("How long photos take could not be learnt from earlier ones")
         while True:
             if not self.queue:
                 release_memory()
-            try:
-                if count := self.store.delete_expired():
-                    log.info("%d photos were deleted, their time being over", count)
-                self.batches.delete_expired()
-            except Exception:  # a fault in one round is no reason to keep photos for ever
-                log.exception("Expired photos could not be deleted")
-            time.sleep(TIDY_SECONDS)
+            tidy.run()
+            time.sleep(SECONDS)

@@ -122,6 +122,11 @@ class Index:
         rows = self._execute("SELECT id FROM photos WHERE created <= ?", time.timestamp())
         return [id for (id,) in rows]
 
+    def after(self, time: datetime) -> list[str]:
+        """Return the ids of the photos of all owners that were made after a time."""
+        rows = self._execute("SELECT id FROM photos WHERE created > ?", time.timestamp())
+        return [id for (id,) in rows]
+
     def _execute(self, statement: str, *values: str | float) -> list[Any]:
         return self._use(lambda connection: connection.execute(statement, values).fetchall())
 
@@ -145,8 +150,9 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         try:
+            self._path.touch(0o600)
             return _connect(self._path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             log.warning("%s is made anew: %s", self._path, error)
         try:
             self._delete()
@@ -175,8 +181,10 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     """
     connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
     try:
+        # What a power cut spoils is noticed at the next start, and made anew.
+        connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(LAYOUT)
-        (state,) = connection.execute("PRAGMA quick_check").fetchone()
+        (state,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if state != "ok":
             raise sqlite3.DatabaseError(state)
     except sqlite3.Error:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, get_type_hints
 
-from colorizer.pictures.formats import SUFFIXES
+from colorizer.pictures.formats import FORMATS, SUFFIXES, WRITABLE
 
 VERSION = 1  # of the JSON. One more whenever another release could not read it any more.
+LONGEST = 1 << 20  # bytes of a record's file, far beyond any
+# What a file's name can't have in the line of a header.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Between them, and not near the ends of Python's dates, lies when anything can have been made.
+YEARS = range(1970, 9000)
 # What pages show in place of a photo's files: small, and of a kind that every browser knows.
 BEFORE, AFTER, THUMBNAIL = "before.webp", "after.webp", "thumbnail.webp"
 
@@ -102,12 +108,33 @@ class Record:
         if version != VERSION:
             raise RecordError(f"it is of version {version!r}, and this release reads {VERSION}")
         _check_fields(data)
+        # The first releases let such letters into names.
+        data["name"] = CONTROLS.sub("", data["name"])
         record = cls(**data)
         parse_time(record.created)
-        for file in (record.original, record.result):
-            if PurePath(file).name != file or PurePath(file).suffix not in SUFFIXES:
-                raise RecordError(f"“{file}” is no name of a picture file")
+        record._check_values()
         return record
+
+    def _check_values(self) -> None:
+        """Refuse what no release writes: numbers out of their range, names that lead elsewhere."""
+        sizes = (self.width, self.height, self.pages)
+        factors = (self.render_factor, self.requested_render_factor)
+        if not (
+            all(1 <= number <= _MOST for number in (*sizes, *factors))
+            and 0 <= self.strength <= 100
+            and 0 <= self.seconds <= _MOST
+        ):
+            raise RecordError("a number is out of its range")
+        # It is a part of files' names.
+        if not _MODEL.fullmatch(self.model):
+            raise RecordError(f"{self.model!r} is no generator's name")
+        for file, stem, kinds in (
+            (self.original, "original", FORMATS),
+            (self.result, "result", WRITABLE),
+        ):
+            path = PurePath(file)
+            if file != stem + path.suffix or SUFFIXES.get(path.suffix) not in kinds:
+                raise RecordError(f"{file!r} is no name of its {stem}")
 
 
 def parse_time(text: str) -> datetime:
@@ -116,7 +143,7 @@ def parse_time(text: str) -> datetime:
     Raises
     ------
     RecordError
-        If it is no time (ISO 8601) with a time zone.
+        If it is no time (ISO 8601) with a time zone, or not in `YEARS`.
     """
     try:
         time = datetime.fromisoformat(text)
@@ -124,6 +151,8 @@ def parse_time(text: str) -> datetime:
         raise RecordError(f"{text!r} is no time") from error
     if time.tzinfo is None:
         raise RecordError(f"{text!r} has no time zone")
+    if time.year not in YEARS:
+        raise RecordError(f"{text!r} is no time of a photo")
     return time
 
 
@@ -137,23 +166,35 @@ def preview_name(model: str, render_factor: int) -> str:
     return f"{prediction_name(model, render_factor)}.webp"
 
 
+_MOST = 1 << 32  # pixels, seconds
+_MODEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TYPES = get_type_hints(Record)
 _NEEDED = {field.name for field in fields(Record) if field.default is MISSING}
 
 
 def _check_fields(data: dict[str, Any]) -> None:
     if unknown := data.keys() - _TYPES.keys():
-        raise RecordError(f"unknown: {', '.join(sorted(unknown))}")
+        raise RecordError(f"unknown: {sorted(unknown)!r:.200}")
     if missing := _NEEDED - data.keys():
         raise RecordError(f"missing: {', '.join(sorted(missing))}")
     for name, value in data.items():
         if not _is_of(value, _TYPES[name]):
-            raise RecordError(f"“{name}” is {value!r}")
+            raise RecordError(f"“{name}” is {value!r:.200}")
 
 
 def _is_of(value: object, type_: Any) -> bool:
     """Tell whether a value read from JSON is of a field's type."""
     if type_ is float:
         type_ = int | float
+    if isinstance(value, str) and not is_text(value):
+        return False
     # To Python, True is an integer.
     return isinstance(value, type_) and isinstance(value, bool) == (type_ is bool)
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a value read from JSON is a text that can be written as UTF-8."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:  # JSON may have halves of letters.
+        return False

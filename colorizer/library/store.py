@@ -12,38 +12,45 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from colorizer.errors import N_, NotFoundError
-from colorizer.files import flush, put_in_place
+from colorizer.errors import N_, NotFoundError, StorageError
+from colorizer.files import flush, make_private, put_in_place, read_plain
+from colorizer.library.incoming import Incoming
 from colorizer.library.index import Index
-from colorizer.library.records import Record, RecordError
+from colorizer.library.records import LONGEST, Record, RecordError
+from colorizer.library.room import Trouble, find_trouble, refusal, refusals_told
 
 log = logging.getLogger(__name__)
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
+SLACK = timedelta(hours=1)  # by which a clock may have been ahead when a photo was made
 
 
 class Store:
-    """Photos under `folder`, each in a folder of its own, kept for `keep_hours` (0: for ever).
+    """Photos under `folder`, each in a folder of its own, which nobody else of the machine reads.
 
     A photo is written into this process's own folder under ``.incoming`` and then renamed, so a
     kill at any instant leaves it complete or absent. What a killed process left there is removed
     by the next start.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    keep_hours
+        For how many hours photos are kept; 0: for ever.
+    room
+        How many bytes of its disk should be free.
     """
 
-    def __init__(self, folder: Path, keep_hours: float = 0) -> None:
+    def __init__(self, folder: Path, keep_hours: float = 0, room: int = 0) -> None:
         self.folder = folder
         self.keep = timedelta(hours=keep_hours) if keep_hours else None
-        incoming = folder / ".incoming"
-        incoming.mkdir(parents=True, exist_ok=True)
-        for left_over in incoming.glob("*.lock"):
-            _remove_if_dead(left_over)
-        self._incoming = incoming / secrets.token_hex(8)
-        # Held as long as this process lives; the system lets go of it however the process ends.
-        self._lock = FileLock(self._incoming.with_suffix(".lock"))
-        self._lock.acquire()
-        self._incoming.mkdir()
+        self._room = room
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
+        self._incoming = Incoming(folder)
+        for id in self._ids():
+            make_private(folder / id)
         self._unreadable: set[str] = set()  # what the log has been told of
         self._index = Index(folder / ".index.sqlite3", self._ids, self._read)
 
@@ -53,22 +60,38 @@ class Store:
 
         It may have to be made again, should a cleaning program have removed it.
         """
-        return self._incoming
+        return self._incoming.folder
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Whether its disk is ``full`` or its folder is ``shut`` to writing; None: neither."""
+        return find_trouble(self.folder, self._room)
+
+    def refusal(self, error: OSError) -> StorageError | None:
+        """Say in words what the disk refuses; None if the error means something else."""
+        return refusal(error, self._room)
+
+    def told(self) -> contextlib.AbstractContextManager[None]:
+        """Say in words what the disk refuses in a block: see `room.refusals_told`."""
+        return refusals_told(self.folder, self._room)
 
     @contextlib.contextmanager
     def incoming(self) -> Iterator[Path]:
-        """Lend an empty folder to write a photo into; what isn't kept by `add` is removed."""
-        folder = self._incoming / secrets.token_urlsafe(16)
-        folder.mkdir(parents=True)  # should a cleaning program have removed our own
-        try:
+        """Lend an empty folder to write a photo into; what isn't kept by `add` is removed.
+
+        Raises
+        ------
+        StorageError
+            If the disk is full or can't be written to, in the block as well.
+        """
+        with self.told(), self._incoming.lend() as folder:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, folder: Path, record: Record) -> None:
         """Keep what was written into `folder`: it appears as a whole under ``record.id``."""
         (folder / "meta.json").write_text(record.to_json(), encoding="utf-8")
         for path in [*folder.iterdir(), folder]:
+            make_private(path)
             flush(path)
         folder.rename(self.folder / record.id)
         flush(self.folder)
@@ -103,8 +126,12 @@ class Store:
         """
         with self.incoming() as folder:
             yield folder / file
+            target = self.path(record, file)
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)  # No release makes one; it would be in the way.
             try:
-                put_in_place(folder / file, self.path(record, file))
+                make_private(folder / file)
+                put_in_place(folder / file, target)
             except FileNotFoundError as error:
                 raise _no_such_photo() from error
 
@@ -136,22 +163,31 @@ class Store:
         return self._index.count(owner, self._oldest())
 
     def delete(self, record: Record) -> None:
-        """Remove a photo, at once and wholly."""
-        self._delete(record.id)
+        """Remove a photo, at once and wholly.
+
+        Raises
+        ------
+        StorageError
+            If it can't be removed.
+        """
+        with self.told():
+            self._delete(record.id)
 
     def delete_expired(self) -> int:
         """Remove the photos whose time is over; return how many.
 
-        One whose record can't be read is as old as its folder. One that can't be removed is
-        logged, and stops no other.
+        One whose record can't be read, or says that it is yet to be made, is as old as its folder.
+        One that can't be removed is logged, and stops no other.
         """
-        unreadable = self._index.reconcile()
+        self._incoming.tidy()
+        untimed = self._index.reconcile()
         oldest = self._oldest()
         if oldest is None:
             return 0
         over = self._index.until(oldest)
-        for id in unreadable:
-            with contextlib.suppress(FileNotFoundError):
+        untimed.update(self._index.after(datetime.now(timezone.utc) + SLACK))
+        for id in untimed:
+            with contextlib.suppress(OSError):
                 if (self.folder / id).stat().st_mtime <= oldest.timestamp():
                     over.append(id)
         removed = 0
@@ -159,7 +195,7 @@ class Store:
             try:
                 self._delete(id)
                 removed += 1
-            except OSError as error:
+            except Exception as error:  # Whatever is wrong with one, the others are to go.
                 log.warning("%s can't be removed, its time being over: %s", id, error)
         return removed
 
@@ -179,13 +215,19 @@ class Store:
     def _ids(self) -> set[str]:
         """List the photos whose folders are there."""
         with os.scandir(self.folder) as entries:
-            return {entry.name for entry in entries if ID.fullmatch(entry.name) and entry.is_dir()}
+            return {
+                entry.name
+                for entry in entries
+                if ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+            }
 
     def _read(self, id: str) -> Record | None:
         """Read a record; None if there is none, or it can't be read, which is logged once."""
         folder = self.folder / id
         try:
-            record = Record.from_json((folder / "meta.json").read_bytes())
+            if folder.is_symlink():
+                raise RecordError("its folder stands elsewhere")
+            record = Record.from_json(read_plain(folder / "meta.json", LONGEST))
             if record.id != id:
                 raise RecordError(f"it is of the photo {record.id}")
             return record
@@ -196,17 +238,8 @@ class Store:
             return None
 
     def _delete(self, id: str) -> None:
-        """Take a photo out of sight in one step, and then off the disk."""
-        away = self._incoming / id
-        self._incoming.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # where somebody else was quicker
-            (self.folder / id).rename(away)
+        self._incoming.take_away(self.folder / id)
         self._index.remove([id])
-        try:
-            if away.exists():
-                shutil.rmtree(away)
-        except OSError as error:  # as on Windows, while a file of it is being sent
-            log.warning("%s is deleted; the next start removes what is left: %s", id, error)
 
 
 def new_id() -> str:
@@ -218,14 +251,3 @@ def _no_such_photo() -> NotFoundError:
     return NotFoundError(
         N_("There is no such photo. It may have been deleted, or its time may be over.")
     )
-
-
-def _remove_if_dead(lock: Path) -> None:
-    """Remove what a process left behind, if its lock shows that it lives no more."""
-    try:
-        with FileLock(lock, blocking=False):
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-    except Timeout:
-        return
-    if not lock.with_suffix("").exists():  # or else the next start tries again
-        lock.unlink(missing_ok=True)

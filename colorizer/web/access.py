@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 import secrets
+from urllib.parse import urlsplit
 
-from flask import g, redirect, request, session, url_for
+from flask import current_app, g, redirect, request, session, url_for
 from werkzeug import Response
 from werkzeug.exceptions import Unauthorized
 
-from colorizer.errors import N_, NotYoursError
+from colorizer.errors import N_, ForeignError, NotYoursError
 from colorizer.library.records import Record
 from colorizer.web import services
+from colorizer.web.guesses import Guesses
 
 OPEN_ENDPOINTS = {
     "static",
@@ -24,10 +25,39 @@ OPEN_ENDPOINTS = {
     "health.readyz",
 }
 
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+def refuse_foreign() -> None:
+    """Turn away what another site's page makes a browser send, but for looking at something.
+
+    Programs send neither of the headers that tell this. Browsers send ``Sec-Fetch-Site`` to TLS
+    and to their own machine, and else ``Origin``.
+
+    Raises
+    ------
+    ForeignError
+        If the browser says so.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        ours = site in ("same-origin", "none")
+    else:
+        ours = origin is None or _host_of(origin) == request.host.lower()
+    if not ours:
+        raise ForeignError(
+            N_(
+                "A page of another site sent this, so nothing was done. Open a page of this server "
+                "and do it there. (A proxy in front of it must pass on the Host header.)"
+            )
+        )
+
 
 def require_token() -> Response | None:
     """Turn away, before anything else, who doesn't know the token of a private server."""
-    if logged_in() or request.endpoint in OPEN_ENDPOINTS:
+    if request.endpoint in OPEN_ENDPOINTS or logged_in():
         return None
     if request.path.startswith("/api/"):
         raise Unauthorized
@@ -36,14 +66,23 @@ def require_token() -> Response | None:
 
 def logged_in() -> bool:
     """Whether this request may see anything at all."""
-    if not services().settings.token or _bearer_is_right():
-        return True
-    return hmac.compare_digest(str(session.get("token", "")), _fingerprint())
+    return not services().settings.token or _cookie_is_right() or _bearer_is_right()
+
+
+def can_log_out() -> bool:
+    """Whether this browser is let in by its cookie."""
+    return bool(services().settings.token) and _cookie_is_right()
 
 
 def log_in(token: str) -> bool:
-    """Let this browser in from now on if it knows the token."""
-    right = hmac.compare_digest(token.encode(), services().settings.token.encode())
+    """Let this browser in from now on if it knows the token.
+
+    Raises
+    ------
+    RateLimitError
+        If too many wrong ones have come.
+    """
+    right = _is_right(token)
     if right:
         session["token"] = _fingerprint()
         session.permanent = True
@@ -128,13 +167,40 @@ def address() -> str:
     return str(parsed)
 
 
+def _cookie_is_right() -> bool:
+    return hmac.compare_digest(str(session.get("token", "")).encode(), _fingerprint().encode())
+
+
 def _bearer_is_right() -> bool:
-    token = services().settings.token
-    authorization = request.authorization
-    given = authorization.token if authorization and authorization.type == "bearer" else None
-    return bool(token) and hmac.compare_digest((given or "").encode(), token.encode())
+    """Tell whether the request brings the token; one request is one guess, however often asked."""
+    if "bearer_is_right" not in g:
+        g.bearer_is_right = False
+        authorization = request.authorization
+        given = authorization.token if authorization and authorization.type == "bearer" else None
+        if given is not None and services().settings.token:
+            g.bearer_is_right = _is_right(given)
+    return bool(g.bearer_is_right)
+
+
+def _is_right(token: str) -> bool:
+    """Judge a token that was sent; for errors see `log_in`."""
+    guesses: Guesses = current_app.extensions["colorizer-guesses"]
+    right = hmac.compare_digest(token.encode(), services().settings.token.encode())
+    return guesses.judge(right, request.remote_addr or "")
 
 
 def _fingerprint() -> str:
-    """Return what a logged-in cookie holds: changing the token logs every browser out."""
-    return hashlib.sha256(services().settings.token.encode()).hexdigest()
+    """Return what a logged-in cookie holds: changing the token logs every browser out.
+
+    Who sees a cookie can't try tokens with it, for want of the key.
+    """
+    key: bytes = current_app.config["SECRET_KEY"]
+    return hmac.digest(key, b"token:" + services().settings.token.encode(), "sha256").hex()
+
+
+def _host_of(origin: str) -> str:
+    """Return the host, and the port where it isn't the usual one, of an ``Origin``."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""

@@ -134,6 +134,7 @@ SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
     429, schema=Problem, description="more than one visitor may send: see Retry-After"
 )
 @api.alt_response(503, schema=Problem, description="not ready or busy: see Retry-After")
+@api.alt_response(507, schema=Problem, description="the disk is full")
 def post_photo() -> tuple[dict[str, Any], int, dict[str, str]]:
     file, name = sent_file()
     options = sent_options()
@@ -168,6 +169,7 @@ def get_photo(id: str) -> dict[str, Any]:
 @api.alt_response(206, schema=PICTURE, content_type="image/*", description="the part asked for")
 @api.alt_response(416, schema=Problem, description="a part that isn't there")
 @api.alt_response(404, schema=Problem)
+@api.alt_response(410, schema=Problem, description="it can't be made: the original is gone")
 def get_result(id: str) -> Response:
     record = services().store.get(id)
     return send_result(record, wanted_result(record), wants_download())

@@ -14,7 +14,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.utilities import BadRequest
 
 from colorizer.web.exchange import CHUNK, FailedTask, Parser, RequestTimeoutError, SentFile, Task
-from colorizer.web.reception import HEALTH, Plan, refusal_of, too_large
+from colorizer.web.reception import HEALTH, Plan, too_large
 from colorizer.web.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             elif request.body_length > request.plan.most_bytes:
                 request.refuse(too_large())
         except OSError as error:
-            request.refuse(refusal_of(error))
+            request.refuse(error)
             return len(data)
         return count
 

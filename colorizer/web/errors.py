@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import math
@@ -18,7 +17,8 @@ from colorizer.errors import (
     BrokenPictureError,
     BusyError,
     ColorizerError,
-    DiskFullError,
+    ForeignError,
+    LostError,
     MemoryShortError,
     NotAPictureError,
     NotFoundError,
@@ -26,6 +26,7 @@ from colorizer.errors import (
     NotYoursError,
     OptionError,
     RateLimitError,
+    StorageError,
     TooLargeError,
 )
 from colorizer.web import services
@@ -34,12 +35,13 @@ from colorizer.web.responses import SECURITY_HEADERS
 log = logging.getLogger(__name__)
 
 # ``EDQUOT``, of quotas, is not known to Windows.
-DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 STATUSES: dict[type[ColorizerError], int] = {
     OptionError: 400,
     NotYoursError: 403,
+    ForeignError: 403,
     NotFoundError: 404,
+    LostError: 410,
     TooLargeError: 413,
     NotAPictureError: 415,
     BrokenPictureError: 422,
@@ -47,7 +49,7 @@ STATUSES: dict[type[ColorizerError], int] = {
     NotReadyError: 503,
     BusyError: 503,
     MemoryShortError: 503,
-    DiskFullError: 507,
+    StorageError: 507,
 }
 
 TITLES = {
@@ -57,6 +59,7 @@ TITLES = {
     404: N_("Nothing here"),
     405: N_("Not in this way"),
     408: N_("Too slow"),
+    410: N_("Gone"),
     413: N_("Too large"),
     415: N_("Not a picture"),
     422: N_("A broken picture"),
@@ -64,7 +67,7 @@ TITLES = {
     431: N_("Too large a header"),
     500: N_("Something went wrong here"),
     503: N_("Not just now"),
-    507: N_("The disk is full"),
+    507: N_("No room"),
 }
 
 SENTENCES = {
@@ -91,7 +94,7 @@ def register(app: Flask) -> None:
     """Let `app` answer every error with a page or with problem details."""
     app.register_error_handler(ColorizerError, handle)
     app.register_error_handler(HTTPException, handle)
-    app.register_error_handler(OSError, handle_full_disk)
+    app.register_error_handler(OSError, handle_refusal)
 
 
 def handle(error: ColorizerError | HTTPException) -> Response:
@@ -110,22 +113,13 @@ def handle(error: ColorizerError | HTTPException) -> Response:
     return response
 
 
-def handle_full_disk(error: OSError) -> Response:
-    """Say that the disk is full; what else goes wrong with a file is a bug, and goes on."""
-    if error.errno not in DISK_FULL:
+def handle_refusal(error: OSError) -> Response:
+    """Say what the disk refuses; what else goes wrong with a file is a bug, and goes on."""
+    told = services().store.refusal(error)
+    if told is None:
         raise error
-    log.error("The disk is full: %s", error)
-    return handle(disk_full())
-
-
-def disk_full() -> DiskFullError:
-    """Say to a visitor that there is no room for what was sent."""
-    return DiskFullError(
-        N_(
-            "The disk of this server is full, and nothing of this was kept. Delete photos that "
-            "are no longer needed, or ask whoever runs it for more room; then try again."
-        )
-    )
+    log.error("The disk refuses to be written to: %s", error)
+    return handle(told)
 
 
 def server_error(status: int, *, for_api: bool) -> tuple[dict[str, str], bytes]:

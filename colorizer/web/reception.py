@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from colorizer.errors import N_, BusyError, ColorizerError
-from colorizer.web import access
-from colorizer.web.errors import DISK_FULL, disk_full
+from colorizer.errors import N_, BusyError
+from colorizer.web import access, services
 
 log = logging.getLogger(__name__)
 
@@ -82,16 +81,14 @@ def refuse() -> None:
     ColorizerError
         If it could not be written down.
     """
-    if refusal := request.environ.get(REFUSAL):
+    refusal = request.environ.get(REFUSAL)
+    if isinstance(refusal, OSError):
+        log.error("What a visitor sends can't be written down: %s", refusal)
+        raise services().store.refusal(refusal) or BusyError(
+            N_("The server can take in nothing more just now. Try again in a minute.")
+        ) from refusal
+    if refusal:
         raise refusal
-
-
-def refusal_of(error: OSError) -> ColorizerError:
-    """Say what it means for a visitor that a file can't be written."""
-    if error.errno in DISK_FULL:
-        return disk_full()
-    log.error("What a visitor sends can't be written down: %s", error)
-    return BusyError(N_("The server can take in nothing more just now. Try again in a minute."))
 
 
 def too_large() -> Exception:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 from typing import IO, cast
 
@@ -12,7 +11,7 @@ from werkzeug.formparser import FormDataParser
 
 from colorizer.coloring.options import RESULT_OPTIONS, Options
 from colorizer.errors import N_, OptionError, TooLargeError
-from colorizer.library.records import Record
+from colorizer.library.records import CONTROLS, Record
 from colorizer.web import services
 from colorizer.web.multipart import FormParser
 
@@ -62,7 +61,7 @@ def sent_files() -> list[tuple[IO[bytes], str]]:
 
 def _clean_name(name: str) -> str:
     """Name a file as its sender does, without its path, or what would end a header's line."""
-    name = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", "", name)
+    name = CONTROLS.sub("", name)
     return PurePath(name.replace("\\", "/")).name[:200] or "photo"
 
 

@@ -6,7 +6,7 @@ import io
 import os
 import unicodedata
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, cast
 
@@ -16,7 +16,7 @@ from zipstream import ZipStream
 
 from colorizer.coloring.options import Options
 from colorizer.errors import N_, NotFoundError
-from colorizer.jobs.results import result_path
+from colorizer.jobs.results import original_path, result_path, thumbnail_path
 from colorizer.library.records import THUMBNAIL, Record
 from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import FORMATS, SUFFIXES
@@ -43,7 +43,7 @@ def send_original(record: Record) -> Response:
     """Send the file as it came."""
     name = PurePath(record.name)
     stem, suffix = (name.stem, name.suffix) if name.suffix.lower() in SUFFIXES else (name.name, "")
-    return _send(services().store.path(record, record.original), _file_name(stem, suffix))
+    return _send(original_path(record, services()), _file_name(stem, suffix))
 
 
 def send_result(record: Record, wanted: Options, download: bool) -> Response:
@@ -54,12 +54,14 @@ def send_result(record: Record, wanted: Options, download: bool) -> Response:
 
 def send_thumbnail(record: Record) -> Response:
     """Send the smallest picture of the result."""
-    return _send(services().store.path(record, THUMBNAIL), THUMBNAIL)
+    return _send(thumbnail_path(record, services()), THUMBNAIL)
 
 
 def send_preview(data: bytes) -> Response:
     """Send a WebP that was encoded for a page; the browser needn't ask again for a while."""
     response = Response(data, mimetype="image/webp")
+    response.add_etag()
+    response.make_conditional(request)
     response.cache_control.private = True
     response.cache_control.max_age = KEEP_SECONDS
     return response
@@ -76,11 +78,14 @@ def send_zip(records: list[Record], name: str) -> Response:
         If none of the photos is there any more.
     """
     archive, store = ZipStream(sized=True), services().store
-    paths = [store.path(record, record.result) for record in records]
-    names = [[_result_name(*pair)] for pair in zip(records, paths, strict=True)]
+    paths = []
+    for record in records:
+        with suppress(NotFoundError):  # It has been deleted just now.
+            paths.append((record, result_path(record, services(), record.strength)))
+    names = [[_result_name(*pair)] for pair in paths]
     with ExitStack() as held:
         folder = held.enter_context(store.incoming())
-        kept = [_held(path, folder / path.parent.name) for path in paths]
+        kept = [_held(path, folder / path.parent.name) for _, path in paths]
         for path, file in zip(kept, distinct_names(names), strict=True):
             if path:
                 archive.add_path(path, file)
@@ -141,7 +146,7 @@ def see(address: str) -> Response:
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add to any answer what browsers may do with it."""
+    """Add to any answer what browsers may do with it; `web.sessions` says what caches may."""
     response.headers.update(SECURITY_HEADERS)
     return response
 
@@ -153,9 +158,13 @@ def _send(path: Path, name: str, download: bool = False) -> Response:
     on where it was.
     """
     mime_type = FORMATS[SUFFIXES[path.suffix]].mime_type
-    response = send_file(
-        path, mime_type, as_attachment=download, download_name=name, conditional=True
-    )
+    try:
+        response = send_file(
+            path, mime_type, as_attachment=download, download_name=name, conditional=True
+        )
+    except FileNotFoundError:
+        services().store.get(path.parent.name)  # It says so if the photo was deleted just now.
+        raise
     if response.status_code == 206 and "wsgi.file_wrapper" in request.environ:
         _send_from_file(response, path)
     response.cache_control.private = True

@@ -33,6 +33,8 @@ CONNECTIONS, OTHER_DESCRIPTORS = 1000, 100
 READ_BYTES, HEADER_BYTES = 1 << 16, 1 << 16
 # How long requests that are being answered may take at the end.
 ANSWERING_SECONDS = 5
+# What a reverse proxy tells of whom it passes on; who isn't `trusted_proxy` tells it in vain.
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 # How long the last answers may take on their way out at the end.
 SENDING_SECONDS = 10
 # How long a reader is waited for at the end that takes nothing.
@@ -87,6 +89,8 @@ def _listen(app: Flask, runtime: Runtime, sockets: Sockets, patience: Patience) 
     adjustments = Adjustments(
         host=settings.host,
         port=settings.port,
+        trusted_proxy=settings.trusted_proxy,
+        trusted_proxy_headers=PROXY_HEADERS,
         connection_limit=_most_connections(),
         # `select` can't watch a descriptor from 1024 on, and ends the server with it.
         asyncore_use_poll=True,

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.errors import ColorizerError
-from colorizer.generators.table import find_weights
+from colorizer.generators.table import WEIGHTS
 from colorizer.jobs.models import Models, ModelStatus, State
 from colorizer.library.batches import Batch, Entry
 from colorizer.library.records import Record
@@ -191,7 +191,7 @@ def photo_view(record: Record) -> PhotoView:
         id=record.id,
         name=record.name,
         model=record.model,
-        model_title=gettext(find_weights(record.model).title),
+        model_title=_title(record.model),
         created=record.created_at,
         expires=services().store.expires(record.created),
         format=record.result_kind.lower(),
@@ -204,6 +204,11 @@ def photo_view(record: Record) -> PhotoView:
         pages=record.pages,
         keep_gps=record.keep_gps,
     )
+
+
+def _title(model: str) -> str:
+    """Say what people call a generator; one of another release by its name."""
+    return str(gettext(WEIGHTS[model].title)) if model in WEIGHTS else model
 
 
 def batch_view(batch: Batch) -> BatchView:

@@ -196,13 +196,12 @@ def test_doctor_finds_what_is_wrong(tmp_path, colorizer):
     uploads = tmp_path / "uploads"
     uploads.mkdir(exist_ok=True)
     uploads.chmod(0o755)
-    wrong = colorizer("doctor", trust_sha256="", device="cuda:99", token="secret-word")
+    wrong = colorizer("doctor", trust_sha256="", device="cuda:99", token="secret-secret-word")
     assert wrong.returncode == 1
     assert b"COLORIZER_TRUST_SHA256" in wrong.stdout
     assert b"cuda:99 is not in this machine" in wrong.stdout
     assert b"secret-word" not in wrong.stdout
-    for words in (f"chmod go= {uploads}", "COLORIZER_TOKEN has 11 characters"):
-        assert words in wrong.stdout.decode()
+    assert f"chmod go= {uploads}" in wrong.stdout.decode()
 
 
 def test_help_and_version_do_without_torch():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from support.records import add
 
 from colorizer.errors import ColorizerError
 from colorizer.jobs.batch import run_batch
@@ -49,3 +50,19 @@ def test_a_batch_shows_what_became_of_each_and_survives_a_kill(tmp_path):
     assert "log" in entries[1].message
     assert not batches.get(id).running
     assert Batches(Store(tmp_path)).get(id).entries == entries
+
+
+def test_a_batch_that_is_deleted_meanwhile_ends_and_keeps_nothing(tmp_path):
+    store = Store(tmp_path)
+    batches, id, colored = Batches(store), new_id(), []
+
+    def color(file, name):
+        if name == "b":
+            batches.delete(batches.get(id))
+        colored.append(add(store))
+        return colored[-1]
+
+    run_batch(batches, id, "me", [(None, name) for name in "abcd"], color, at_once=1)
+    assert len(colored) == 2
+    assert store.list("me") == []
+    assert batches.is_new(id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,18 @@ from support.app import app_on
 from support.pictures import decoded, encoded, scene
 
 from colorizer.coloring.options import Options
+from colorizer.errors import LostError, NotFoundError, NotReadyError
 from colorizer.jobs.photo import color_again, color_upload
-from colorizer.jobs.results import KEPT_RESULTS, preview_try, result_path
+from colorizer.jobs.results import (
+    KEPT_RESULTS,
+    original_path,
+    preview_region,
+    preview_result,
+    preview_try,
+    result_path,
+    thumbnail_path,
+)
+from colorizer.library.records import AFTER, BEFORE, THUMBNAIL
 
 
 class Counted:
@@ -90,3 +101,107 @@ def test_colouring_again_stores_the_original_once(runtime, record):
     assert first == second
     runtime.store.delete(record)
     assert runtime.store.path(again, again.original).read_bytes() == encoded(scene())
+
+
+HARMS = {
+    "missing": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "another": lambda path: path.write_bytes(b"Dear grandmother, " * 20),
+    "a folder": lambda path: path.unlink() or path.mkdir(),
+    "a link": lambda path: path.rename(path.with_name("a")) and path.symlink_to("a"),
+}
+
+
+@pytest.fixture(params=HARMS)
+def harm(request):
+    return HARMS[request.param]
+
+
+def looks(runtime, record):
+    """Everything that a photo gives, a file or a picture."""
+    at_once = (preview_result(record, runtime, 50),)
+    region = preview_region(record, runtime, "result", (0, 0, 50, 50), 30)
+    whole = preview_region(record, runtime, "result", (0, 0, 50, 50), record.strength)
+    paths = [result_path(record, runtime, strength) for strength in (60, record.strength)]
+    paths.append(thumbnail_path(record, runtime))
+    return [decoded(data) for data in (*at_once, region, whole, *map(Path.read_bytes, paths))]
+
+
+def alike(some, others):
+    """Whether pictures are the same but for the roundings of a guess that was kept."""
+    pairs = zip(some, others, strict=True)
+    return all(np.abs(one.astype(int) - other).mean() < 0.5 for one, other in pairs)
+
+
+def test_whatever_is_lost_of_a_photo_but_its_original_is_made_again(
+    runtime, record, generator, harm
+):
+    before, runs = looks(runtime, record), generator.runs
+    files = (record.prediction, BEFORE, AFTER, THUMBNAIL, "result.png", "result-60.png")
+    paths = [runtime.store.path(record, file) for file in files]
+    for path in paths:
+        harm(path)
+    assert alike(looks(runtime, record), before)
+    assert generator.runs == runs + 1
+    assert all(path.is_file() and not path.is_symlink() for path in paths)
+
+
+def test_a_small_picture_that_is_damaged_in_its_middle_is_made_again(runtime, record):
+    before = preview_result(record, runtime, 50)
+    path = runtime.store.path(record, BEFORE)
+    data = path.read_bytes()
+    path.write_bytes(data[:12] + b"\0" * (len(data) - 12))
+    assert alike([decoded(preview_result(record, runtime, 50))], [decoded(before)])
+
+
+def test_a_try_that_is_lost_is_made_again(runtime, record, generator):
+    options = Options(model="artistic", render_factor=8)
+    before = preview_try(record, runtime, options)
+    for file in ("artistic-8.npz.webp", "artistic-8.npz"):
+        HARMS["cut off"](runtime.store.path(record, file))
+    assert alike([decoded(preview_try(record, runtime, options))], [decoded(before)])
+    runs = generator.runs
+    color_again(record, "me", options, runtime)
+    assert generator.runs == runs
+
+
+def test_without_its_original_a_photo_says_so_and_gives_what_is_there(runtime, record):
+    original = runtime.store.path(record, record.original)
+    for harm in ("empty", "a link", "missing"):
+        HARMS[harm](original)
+        assert preview_result(record, runtime, 100)
+        assert result_path(record, runtime, record.strength).exists()
+        for ask in (
+            lambda: original_path(record, runtime),
+            lambda: result_path(record, runtime, 40),
+            lambda: preview_region(record, runtime, "original", (0, 0, 5, 5), 100),
+            lambda: color_again(record, "me", Options(render_factor=7), runtime),
+        ):
+            with pytest.raises(LostError):
+                ask()
+    runtime.store.delete(record)
+    with pytest.raises(NotFoundError):
+        original_path(record, runtime)
+
+
+def test_a_guess_that_can_not_be_made_again_just_now_says_so(runtime, record):
+    runtime.store.path(record, record.prediction).unlink()
+    status = runtime.models["artistic"]
+    status.generator, status.state = None, "loading"
+    with pytest.raises(NotReadyError):
+        result_path(record, runtime, 40)
+
+
+def test_a_photo_that_is_deleted_meanwhile_stays_deleted(runtime, record, generator):
+    runtime.store.path(record, record.prediction).unlink()
+    predict = generator.predict_chroma
+
+    def delete_first(luma):
+        runtime.store.delete(record)
+        return predict(luma)
+
+    generator.predict_chroma = delete_first
+    with pytest.raises(NotFoundError):
+        result_path(record, runtime, 40)
+    assert not runtime.store.path(record, "").exists()

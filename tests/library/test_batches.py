@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-import dataclasses
+import errno
 import json
 import os
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +15,12 @@ from support.records import add
 from colorizer.errors import NotFoundError
 from colorizer.library.batches import Batch, Batches, Entry
 from colorizer.library.store import Store, new_id
+from colorizer.places import root
+
+ENTRY = (
+    '{"id": "xxxxxxxxxxxxxxxxxxxxxx", "owner": "me", "created": "2026-01-02T03:04:05+00:00",'
+    ' "entries": [{%s}]}'
+)
 
 
 def batch(*entries, hours_ago=0.0):
@@ -67,17 +75,40 @@ def test_a_batch_of_the_first_release_is_shown(tmp_path):
     assert batches.get(id).entries == [Entry("a", "interrupted")]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"entries": [3]}', '{"entries": [], "x": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"entries": [3]}',
+        '{"entries": [], "x": 1}',
+        "[" * 100_000,
+        b"\xff\xfe\xfd",
+        ENTRY % '"name": 3',
+        ENTRY % '"name": "\\ud800"',
+        ENTRY % '"name": "a", "state": "ended"',
+        ENTRY % '"name": "a", "state": "done", "photo": "../../etc"',
+        ENTRY % '"name": "a", "state": "done", "photo": ["a"]',
+        ENTRY % '"name": "a", "message": "%(b)s", "params": {"a": 1}',
+        ENTRY % '"name": "a", "message": "%(b)d", "params": {"b": "c"}',
+        ENTRY % '"name": "a", "message": "%", "params": {"b": "c"}',
+        ENTRY % '"name": "a", "message": "b", "params": {"message": "c"}',
+        ENTRY.replace("2026", "9999") % '"name": "a"',
+        (ENTRY % '"name": "a"').replace("x" * 22, "y" * 22),
+    ],
+)
 def test_one_that_can_not_be_read_is_told_of_and_stops_nothing(tmp_path, caplog, text):
-    batches, id = Batches(Store(tmp_path, keep_hours=24)), new_id()
+    batches, id = Batches(Store(tmp_path, keep_hours=24)), "x" * 22
     files = [tmp_path / ".batches" / name for name in (f"{id}.json", ".0123456789abcdef.part.json")]
     for file in files:
-        file.write_text(text)
-    with pytest.raises(NotFoundError):
-        batches.get(id)
-    assert id in caplog.text
-    old, young, far = batch(hours_ago=25), batch(hours_ago=23), "9999-12-31T23:59:59+00:00"
-    batches.write(dataclasses.replace(young, id=new_id(), created=far))
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    for _ in range(3):
+        with pytest.raises(NotFoundError):
+            batches.get(id)
+    (line,) = caplog.messages
+    assert id in line
+    old, young = batch(hours_ago=25), batch(hours_ago=23)
     batches.write(old)
     batches.write(young)
     batches.delete_expired()
@@ -89,3 +120,69 @@ def test_one_that_can_not_be_read_is_told_of_and_stops_nothing(tmp_path, caplog,
     batches.delete_expired()
     assert not any(file.exists() for file in files)
     assert not batches.is_new(young.id)
+
+
+def test_the_text_that_those_are_made_of_is_a_batch(tmp_path):
+    batches = Batches(Store(tmp_path))
+    text = ENTRY % '"name": "a", "state": "failed", "message": "%(b)d", "params": {"b": 1}'
+    (tmp_path / ".batches" / f"{'x' * 22}.json").write_text(text)
+    assert batches.get("x" * 22).entries[0].state == "failed"
+
+
+def test_another_process_knows_that_a_batch_is_running_until_that_process_ends(tmp_path):
+    script = """
+import sys
+from pathlib import Path
+from colorizer.library.batches import Batch, Batches, Entry
+from colorizer.library.store import Store
+batches, id = Batches(Store(Path(sys.argv[1]))), "x" * 22
+with batches.running(id):
+    batches.write(Batch(id, "me", "2026-01-02T03:04:05+00:00", [Entry("a")]))
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+    arguments = [sys.executable, "-c", script, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(arguments, cwd=root(), **pipes) as process:
+        process.stdout.readline()
+        batches = Batches(Store(tmp_path, keep_hours=1))
+        batches.delete_expired()  # It is not over while it runs.
+        assert batches.get("x" * 22).running
+        process.kill()
+        process.wait()
+    assert not batches.get("x" * 22).running
+    batches.delete_expired()
+    assert list((tmp_path / ".batches").iterdir()) == []
+
+
+def test_a_deleted_batch_is_not_written_again_and_is_told_that_it_is_not_wanted(tmp_path):
+    batches, made = Batches(Store(tmp_path)), batch(Entry("a"))
+    with batches.running(made.id):
+        assert batches.write(made)
+        assert batches.note(made)
+        batches.delete(made)
+        assert not batches.note(made)
+        assert not batches.write(made)
+        with pytest.raises(NotFoundError):
+            batches.get(made.id)
+    assert batches.is_new(made.id)
+
+
+def test_a_full_disk_costs_a_batch_nothing_but_the_disk(tmp_path, monkeypatch):
+    batches, made = Batches(Store(tmp_path)), batch(Entry("a"))
+    path = tmp_path / ".batches" / f"{made.id}.json"
+
+    def refuse(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, batches.running(made.id):
+        patch.setattr(os, "fsync", refuse)
+        assert batches.write(made)
+        made.entries[0] = Entry("a", "failed", message="full")
+        assert batches.write(made)
+        assert batches.get(made.id) == made
+    assert batches.get(made.id) == made
+    assert not path.exists()
+    batches.delete_expired()  # tries again
+    assert path.exists()
+    assert Batches(Store(tmp_path)).get(made.id) == made

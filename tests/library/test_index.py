@@ -115,6 +115,9 @@ def test_it_follows_the_folders(tmp_path):
         lambda path: path.write_text(json.dumps(json.loads(path.read_bytes()) | {"id": "y" * 22})),
         lambda path: path.unlink(),
         lambda path: path.unlink() or path.mkdir(),
+        lambda path: path.rename(path.with_name("a")) and path.symlink_to("a"),
+        lambda path: path.unlink() or os.mkfifo(path),
+        lambda path: path.write_bytes(b" " * (2 << 20) + path.read_bytes()),
     ],
 )
 def test_a_photo_that_is_not_understood_is_left_out_and_told_of_once(tmp_path, caplog, change):
@@ -149,7 +152,7 @@ def test_what_can_not_be_read_expires_by_its_folders_time_and_stops_nothing(
 
     def refuse(source, target):
         if stuck.id in str(source):
-            raise PermissionError(13, "Permission denied")
+            raise ZeroDivisionError  # whatever it may be
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", refuse)
@@ -157,7 +160,7 @@ def test_what_can_not_be_read_expires_by_its_folders_time_and_stops_nothing(
     assert not (tmp_path / old.id).exists()
     assert not (tmp_path / expired.id).exists()
     assert (tmp_path / young.id).exists()
-    assert stuck.id in caplog.messages[-1]
+    assert any(stuck.id in message for message in caplog.messages)
     monkeypatch.undo()
     assert store.delete_expired() == 1
     assert len(stored_files(tmp_path)) == 4

@@ -3,13 +3,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
+from datetime import datetime, timezone
 
 import pytest
 from support.records import add, stored_files
 
-from colorizer.errors import NotFoundError
+from colorizer.errors import NotFoundError, StorageError
 from colorizer.library.store import Store
 from colorizer.places import root
 
@@ -128,3 +130,101 @@ with Store(Path(sys.argv[1])).incoming() as folder:
     Store(tmp_path)
     assert not list(tmp_path.rglob("original"))
     assert stored_files(tmp_path) == []
+
+
+def rights(path):
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def test_nobody_else_of_the_machine_reads_photos(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / ("x" * 22)).mkdir(parents=True)
+    for path in (folder, folder / ("x" * 22)):  # as former releases left them
+        path.chmod(0o755)
+    mask = os.umask(0o022)
+    try:
+        store = Store(folder)
+        record = add(store)
+        with store.attach(record, "70.tif") as path:
+            path.write_bytes(b"whole")
+    finally:
+        os.umask(mask)
+    found = [folder, *folder.rglob("*")]
+    assert len(found) > 10
+    assert {rights(path) for path in found if path.is_dir()} == {0o700}
+    assert {rights(path) for path in found if path.is_file()} == {0o600}
+
+
+def test_a_photos_folder_that_stands_elsewhere_is_no_photo(tmp_path):
+    store, other = Store(tmp_path / "one", 24), Store(tmp_path / "other")
+    record = add(other, hours_ago=25)
+    (tmp_path / "one" / record.id).symlink_to(tmp_path / "other" / record.id)
+    store.delete_expired()
+    assert store.find(record.id) is None
+    assert other.get(record.id) == record
+
+
+def test_a_photo_that_is_yet_to_be_made_is_as_old_as_its_folder(tmp_path):
+    store = Store(tmp_path, keep_hours=24)
+    old, young = add(store, -500), add(store, -500)
+    hours_ago = datetime.now(timezone.utc).timestamp() - 25 * 3600
+    os.utime(tmp_path / old.id, (hours_ago, hours_ago))
+    assert store.delete_expired() == 1
+    assert store.newest(9) == [young]
+
+
+def test_a_deletion_that_is_refused_says_so(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    record = add(store)
+
+    def refuse(*names):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", refuse)
+        with pytest.raises(StorageError, match="can't write"):
+            store.delete(record)
+    assert store.get(record.id) == record
+
+
+def test_what_was_deleted_and_stayed_on_the_disk_goes_with_the_next_round(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    record, remove = add(store), os.unlink
+
+    def refuse(path, **options):
+        if str(path).endswith("result.jpg"):
+            raise PermissionError(13, "Permission denied")
+        remove(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        store.delete(record)
+    assert stored_files(tmp_path) != []
+    store.delete_expired()
+    assert stored_files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, "No space left on device"), "3 MB should be free"),
+        (OSError(122, "Disk quota exceeded"), "3 MB should be free"),
+        (OSError(30, "Read-only file system"), "can't write"),
+    ],
+)
+def test_what_the_disk_refuses_is_said_in_words(tmp_path, error, sentence):
+    store = Store(tmp_path, room=3_000_000)
+    with pytest.raises(StorageError, match=sentence), store.incoming() as folder:
+        (folder / "original").write_bytes(b"half")
+        raise error
+    assert stored_files(tmp_path) == []
+    with pytest.raises(OSError, match="too many"), store.incoming():
+        raise OSError(24, "too many open files")
+
+
+def test_it_tells_when_the_disk_is_as_good_as_full_or_gone(tmp_path):
+    assert Store(tmp_path).trouble is None
+    assert Store(tmp_path, room=1 << 62).trouble == "full"
+    store = Store(tmp_path / "a")
+    shutil.rmtree(tmp_path / "a")
+    assert store.trouble == "shut"

@@ -153,3 +153,26 @@ def test_many_files_take_few_descriptors(tmp_path, artistic_checkpoint):
         answer = requests.post(f"{server.address}/api/v1/photos", files=files, timeout=120)
         assert answer.status_code == 400  # One at a time, says the API when it has them all.
         assert "One photo" in answer.json()["detail"]
+
+
+def test_a_trusted_proxy_is_believed_and_nobody_else(tmp_path, artistic_checkpoint):
+    forwarded = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-For": "192.0.2.1",
+        "X-Forwarded-Host": "photos.example",
+    }
+    ours = {"Origin": "https://photos.example"}
+    for proxy, believed in (("127.0.0.1", True), ("192.0.2.2", False)):
+        token = "geheim-geheim-geheim"
+        with serving(tmp_path, artistic_checkpoint, trusted_proxy=proxy, token=token) as server:
+            server.wait_until(server.is_of_use)
+            answer = requests.get(f"{server.address}/login", headers=forwarded, timeout=30)
+            assert ("Secure" in answer.headers["Set-Cookie"]) == believed
+            wrong, api = {"Authorization": "Bearer wrong"}, f"{server.address}/api/v1/photos"
+            for number in range(2, 12):
+                sender = {"X-Forwarded-For": f"192.0.2.{number}"}
+                requests.get(api, headers=wrong | forwarded | sender, timeout=30)
+            last = requests.get(api, headers=wrong | forwarded, timeout=30)
+            assert last.status_code == (401 if believed else 429)
+            posted = requests.post(f"{server.address}/theme", headers=forwarded | ours, timeout=30)
+            assert posted.status_code == (400 if believed else 403)  # for want of the form's token

@@ -31,5 +31,6 @@ def context() -> dict[str, Any]:
         "expected_seconds": expected_seconds,
         "default_factor": settings.render_factor,
         "inside": access.logged_in(),
+        "can_log_out": access.can_log_out(),
         "version": __version__,
     }

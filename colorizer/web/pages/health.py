@@ -7,6 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from colorizer.web import services
 
+TROUBLES = {"full": "disk full\n", "shut": "the folder of photos can't be written to\n"}
+
 pages = Blueprint("health", __name__)
 
 
@@ -19,8 +21,11 @@ def healthz() -> Response:
 @pages.get("/readyz")
 def readyz() -> Response:
     """Tell whether a photo could be coloured now."""
-    ready = services().models.in_use() is not None
-    text, status = ("ready\n", 200) if ready else ("not ready\n", 503)
+    text, status = "ready\n", 200
+    if services().models.in_use() is None:
+        text, status = "not ready\n", 503
+    if trouble := services().store.trouble:
+        text, status = TROUBLES[trouble], 503
     return Response(text, status, mimetype="text/plain")
 
 

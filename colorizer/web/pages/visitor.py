@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request, session, url_for
 from flask_babel import gettext
 
-from colorizer.web import access
+from colorizer.web import access, services
 from colorizer.web.forms import LoginForm
 from colorizer.web.responses import see
 
@@ -42,6 +42,13 @@ def login() -> Response:
     return make_response(page, 401 if error else 200)
 
 
+@pages.post("/logout")
+def logout() -> Response:
+    """Forget this browser: the token, whose photos it has made, how it wants the pages."""
+    session.clear()
+    return see(url_for("visitor.login") if services().settings.token else url_for("home.index"))
+
+
 def choose_language() -> str:
     """Return the language of this visitor: the one chosen, else the browser's preference."""
     preferred = request.accept_languages.best_match(LANGUAGES, "en")
@@ -58,6 +65,7 @@ def _remember(name: str, choices: Collection[str]) -> Response:
 
 def _own_address(address: str) -> str:
     """Return `address` if it is a page of this app, else home: never another host."""
-    parts = urlsplit(address)
-    inside = not parts.scheme and not parts.netloc and address.startswith("/")
-    return address if inside and not address.startswith(("//", "/\\")) else url_for("home.index")
+    # Browsers leave control characters out, and take a backslash for a slash.
+    return (
+        address if re.fullmatch(r"/(?![/\\])[^\x00-\x20\x7f]*", address) else url_for("home.index")
+    )

@@ -1,0 +1,65 @@
+"""The small pictures that pages show in place of a photo's files."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from colorizer.coloring.colorize import Prediction, apply_prediction
+from colorizer.files import read_plain
+from colorizer.library.records import AFTER, BEFORE
+from colorizer.pictures.photo import Photo
+from colorizer.pictures.pixels import PREVIEW, shrink_photo
+from colorizer.pictures.whole import is_whole_webp
+from colorizer.pictures.writing import preview_photo
+
+THUMBNAIL_PIXELS = 480  # of the longer side
+LONGEST = 64 << 20  # bytes of a small picture's file, far beyond any
+
+
+def render_preview(file: str, small: Photo, prediction: Prediction | None, strength: int) -> bytes:
+    """Make one of a photo's small pictures.
+
+    Parameters
+    ----------
+    file
+        `records.BEFORE`, `records.AFTER`, which is in full colour, or `records.THUMBNAIL`.
+    small
+        The photo, shrunk.
+    prediction, strength
+        How it was coloured; nothing of it is needed for `records.BEFORE`.
+    """
+    if prediction is None or file == BEFORE:
+        return preview_photo(small)
+    if file == AFTER:
+        return preview_photo(apply_prediction(small, prediction))
+    tiny = shrink_photo(small, THUMBNAIL_PIXELS)
+    return preview_photo(apply_prediction(tiny, prediction, strength))
+
+
+def read_preview(path: Path) -> bytes | None:
+    """Read a small picture; None if it is missing or cut off."""
+    try:
+        data = read_plain(path, LONGEST)
+    except OSError:
+        return None
+    return data if is_whole_webp(data, len(data)) else None
+
+
+def blend_previews(before: bytes, after: bytes, strength: int) -> bytes:
+    """Blend the small picture of an original with one in full colour.
+
+    Raises
+    ------
+    OSError, ValueError
+        If one of them is damaged.
+    """
+    with Image.open(io.BytesIO(before)) as grey, Image.open(io.BytesIO(after)) as colour:
+        if max(*grey.size, *colour.size) > PREVIEW:
+            raise ValueError("no small picture")
+        blended = Image.blend(grey.resize(colour.size), colour, strength / 100)
+    file = io.BytesIO()
+    blended.save(file, "WEBP", quality=88, method=0)
+    return file.getvalue()

@@ -1,0 +1,91 @@
+"""Who guesses at the token is slowed down; who knows it is let in."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from support.client import client_of
+
+from colorizer.errors import RateLimitError
+from colorizer.web.guesses import OF_ALL, OF_AN_ADDRESS, Guesses
+
+TOKEN = "open-sesame-open-sesame"
+
+
+@pytest.fixture
+def private(make_app):
+    return make_app(token=TOKEN)
+
+
+def bearer(app, token, address="192.0.2.1"):
+    headers = {"Authorization": f"Bearer {token}"}
+    place = {"REMOTE_ADDR": address}
+    return app.test_client().get("/api/v1/photos", headers=headers, environ_overrides=place)
+
+
+def log_in(app, token, address="192.0.2.1"):
+    place = {"REMOTE_ADDR": address}
+    return client_of(app).post("/login", data={"token": token}, environ_overrides=place)
+
+
+@pytest.mark.parametrize("way", [bearer, log_in])
+def test_after_ten_wrong_tokens_an_address_waits_whatever_it_sends(private, caplog, way):
+    caplog.set_level(logging.WARNING)
+    for number in range(10):
+        assert way(private, f"wrong {number}").status_code == 401
+    assert caplog.text.count("192.0.2.1") == 10
+    for token in (TOKEN, "wrong"):
+        answer = way(private, token)
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 61
+        assert "Too many wrong tokens" in answer.text
+    assert "wrong 3" not in caplog.text
+    assert TOKEN not in caplog.text
+    assert caplog.text.count("192.0.2.1") == 10  # what is turned away fills no log
+    assert way(private, TOKEN, "192.0.2.2").status_code in (200, 303)
+
+
+def test_who_is_in_stays_in_whatever_comes_from_the_same_address(private):
+    client = client_of(private)
+    client.post("/login", data={"token": TOKEN})
+    for _ in range(20):
+        bearer(private, "wrong", "127.0.0.1")
+    assert client.get("/").status_code == 200
+
+
+def test_a_request_is_one_guess_and_the_right_ones_are_none(private):
+    for _ in range(30):
+        assert bearer(private, TOKEN).status_code == 200
+    for _ in range(9):
+        bearer(private, "wrong")
+    assert bearer(private, TOKEN).status_code == 200
+
+
+def test_without_a_token_nothing_is_guessed(app):
+    for _ in range(12):
+        assert bearer(app, "wrong").status_code == 200
+
+
+def test_many_addresses_do_not_help_and_a_right_token_does():
+    guesses = Guesses()
+    for number in range(OF_ALL.amount):
+        guesses.judge(False, f"192.0.2.{number}")
+    guesses.judge(False, "198.51.100.1")
+    with pytest.raises(RateLimitError):
+        guesses.judge(False, "198.51.100.1")
+    assert guesses.judge(True, "198.51.100.2")
+
+
+def test_who_has_a_network_of_addresses_is_one():
+    guesses = Guesses()
+    for number in range(OF_AN_ADDRESS.amount):
+        guesses.judge(False, f"2001:db8::{number:x}")
+    with pytest.raises(RateLimitError):
+        guesses.judge(False, "2001:db8::ffff")
+    assert guesses.judge(True, "2001:db8:0:1::1")
+    for _ in range(OF_AN_ADDRESS.amount):
+        guesses.judge(False, "::ffff:192.0.2.1")
+    with pytest.raises(RateLimitError):
+        guesses.judge(False, "192.0.2.1")
+    assert guesses.judge(True, "::ffff:192.0.2.2")
