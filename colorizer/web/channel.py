@@ -14,7 +14,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.utilities import BadRequest
 
 from colorizer.web.exchange import CHUNK, FailedTask, Parser, RequestTimeoutError, SentFile, Task
-from colorizer.web.reception import HEALTH, Plan, too_large
+from colorizer.web.reception import HEALTH, Plan
 from colorizer.web.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             elif request.has_strange_chunks():
                 request.fail(BadRequest("The chunks of the body are malformed"))
             elif request.body_length > request.plan.most_bytes:
-                request.refuse(too_large())
+                request.refuse(request.plan.refusal)
         except OSError as error:
             request.refuse(error)
             return len(data)
@@ -226,7 +226,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if not with_body:
             return
         if request.content_length > most or (request.chunked and not most):
-            request.refuse(too_large())
+            request.refuse(request.plan.refusal)
             return
         request.keep_body_in(self._folder)
         if request.expect_continue:
@@ -238,7 +238,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.sent_continue = False
         self._answered += 1
         if request.error:
-            request.plan = Plan(HEALTH, 0)  # a word or two, which takes no time
+            request.plan = Plan(HEALTH)  # a word or two, which takes no time
         self.requests.append(request)
         self.server.add_task(self)
 

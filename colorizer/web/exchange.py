@@ -39,7 +39,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
     path = ""
     body_rcv: Any = None
-    plan = Plan(HEALTH, 0)
+    plan = Plan(HEALTH)
     refusal: Exception | None = None
     _beginning = b""
 
@@ -85,7 +85,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         framing = self.body_bytes_received - self.body_length
         return held > MOST_FRAMING or framing > MOST_FRAMING + self.body_length // 4
 
-    def refuse(self, refusal: Exception) -> None:
+    def refuse(self, refusal: Exception | None) -> None:
         """Keep nothing of the body; the app answers at once, and the connection ends."""
         self.refusal = refusal
         if self.chunked:

@@ -6,10 +6,10 @@ import logging
 from typing import Any, NamedTuple
 
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unauthorized
 
-from colorizer.errors import N_, BusyError
-from colorizer.web import access, services
+from colorizer.errors import N_, BusyError, RateLimitError
+from colorizer.web import access, services, uploads
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +37,14 @@ REFUSAL = "colorizer.refusal"
 
 
 class Plan(NamedTuple):
-    """What a request needs: threads of which lane, and room for how large a body."""
+    """What a request needs: threads of which lane, and room for how large a body.
+
+    `refusal` is what the app says of a larger body.
+    """
 
     lane: str
-    most_bytes: int
+    most_bytes: int = 0
+    refusal: Exception | None = None
 
 
 class Reception:
@@ -57,18 +61,24 @@ class Reception:
         except HTTPException:
             endpoint = ""
         lane = HEALTH if endpoint in QUICK else PHOTOS if endpoint in SLOW else PAGES
-        return Plan(lane, self._most_bytes(environ, endpoint) if with_body else 0)
-
-    def _most_bytes(self, environ: dict[str, Any], endpoint: str) -> int:
-        """Tell how large a body is kept: none of a stranger's."""
+        if not with_body:
+            return Plan(lane)
         if endpoint in access.OPEN_ENDPOINTS:
-            return OPEN_FORM_BYTES
+            return Plan(lane, OPEN_FORM_BYTES, RequestEntityTooLarge())
         with self._app.request_context(environ):
-            if not access.logged_in():
-                return 0
-            if endpoint in UPLOADS and request.mimetype == "multipart/form-data":
-                return int(self._app.config["MAX_CONTENT_LENGTH"])
-        return FORM_BYTES
+            return self._plan_body(lane, endpoint)
+
+    def _plan_body(self, lane: str, endpoint: str) -> Plan:
+        """Make room for a body, but for none that is turned away whatever it is."""
+        if not access.logged_in():
+            return Plan(lane, 0, Unauthorized())
+        try:
+            uploads.check_limit()
+        except RateLimitError as error:
+            return Plan(lane, 0, error)
+        with_files = endpoint in UPLOADS and request.mimetype == "multipart/form-data"
+        most_bytes = int(self._app.config["MAX_CONTENT_LENGTH"]) if with_files else FORM_BYTES
+        return Plan(lane, most_bytes, RequestEntityTooLarge())
 
 
 def refuse() -> None:
@@ -76,12 +86,10 @@ def refuse() -> None:
 
     Raises
     ------
-    RequestEntityTooLarge
-        If it was too large.
-    ColorizerError
-        If it could not be written down.
+    Exception
+        What the server's plan says, or that the body could not be written down.
     """
-    refusal = request.environ.get(REFUSAL)
+    refusal: Exception | None = request.environ.get(REFUSAL)
     if isinstance(refusal, OSError):
         log.error("What a visitor sends can't be written down: %s", refusal)
         raise services().store.refusal(refusal) or BusyError(
@@ -89,8 +97,3 @@ def refuse() -> None:
         ) from refusal
     if refusal:
         raise refusal
-
-
-def too_large() -> Exception:
-    """Say that a body is larger than it may be."""
-    return RequestEntityTooLarge()
