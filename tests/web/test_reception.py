@@ -8,15 +8,15 @@ import pytest
 from support.client import client_of, upload
 from werkzeug.test import create_environ
 
-from colorizer.errors import BusyError, DiskFullError, RateLimitError
+from colorizer.errors import RateLimitError
 from colorizer.web.reception import (
     FORM_BYTES,
     HEALTH,
     OPEN_FORM_BYTES,
     PAGES,
     PHOTOS,
+    REFUSAL,
     Reception,
-    refusal_of,
 )
 
 FILES = "multipart/form-data; boundary=b"
@@ -75,6 +75,7 @@ def test_who_may_send_no_more_photos_brings_none(make_app):
     assert isinstance(plan.refusal, RateLimitError)
 
 
-def test_a_body_that_cannot_be_written_is_refused_for_what_it_is():
-    assert isinstance(refusal_of(OSError(errno.ENOSPC, "")), DiskFullError)
-    assert isinstance(refusal_of(OSError(errno.EMFILE, "")), BusyError)
+@pytest.mark.parametrize(("number", "status"), [(errno.ENOSPC, 507), (errno.EMFILE, 503)])
+def test_a_body_that_cannot_be_written_is_refused_for_what_it_is(client, number, status):
+    answer = client.get("/", environ_overrides={REFUSAL: OSError(number, "")})
+    assert answer.status_code == status
