@@ -18,6 +18,7 @@ from colorizer.coloring.chroma import (
 )
 from colorizer.coloring.faithful import published_rgb
 from colorizer.coloring.options import RENDER_FACTORS
+from colorizer.coloring.prediction import Prediction
 from colorizer.errors import N_, MemoryShortError
 from colorizer.pictures.formats import named_kind
 from colorizer.pictures.photo import Photo
@@ -40,29 +41,6 @@ class Generator(Protocol):
 
     def predict_rgb(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Map it to the generator's own picture, (S, S, 3) in 0..1; OptionError if it has none."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a generator thinks of a photo.
-
-    Attributes
-    ----------
-    chroma
-        (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
-        0 is grey.
-    luma
-        (S, S) uint8: luma of the squeezed photo, whose edges the chroma follows.
-    render_factor
-        The render factor used: smaller than asked for if memory was short.
-    generator
-        The generator's title.
-    """
-
-    chroma: NDArray[np.float32]
-    luma: NDArray[np.uint8]
-    render_factor: int
-    generator: str
 
 
 @dataclass(frozen=True)

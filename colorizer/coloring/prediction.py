@@ -1,12 +1,35 @@
-"""Guesses kept in files: what a generator thought of a photo, to be applied again without it."""
+"""What a generator thinks of a photo; kept in a file, it is applied again without the generator."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from colorizer.coloring.colorize import Prediction
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a generator thinks of a photo.
+
+    Attributes
+    ----------
+    chroma
+        (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
+        0 is grey.
+    luma
+        (S, S) uint8: luma of the squeezed photo, whose edges the chroma follows.
+    render_factor
+        The render factor used: smaller than asked for if memory was short.
+    generator
+        The generator's title.
+    """
+
+    chroma: NDArray[np.float32]
+    luma: NDArray[np.uint8]
+    render_factor: int
+    generator: str
 
 
 def encode_prediction(prediction: Prediction) -> bytes:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from colorizer.coloring.chroma import THREADS, squeeze
-from colorizer.coloring.colorize import Prediction, apply_prediction, predict
+from colorizer.coloring.colorize import apply_prediction, predict
 from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options, Switch
+from colorizer.coloring.prediction import Prediction
 from colorizer.coloring.sheet import draw_sheet
 from colorizer.commands.pipeline import Stages
 from colorizer.commands.run import Tally, run

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from colorizer.coloring.colorize import Prediction, apply_prediction, predict
+from colorizer.coloring.colorize import apply_prediction, predict
 from colorizer.coloring.options import Options
-from colorizer.coloring.prediction import decode_prediction, encode_prediction
+from colorizer.coloring.prediction import Prediction, decode_prediction, encode_prediction
 from colorizer.errors import N_, OptionError
 from colorizer.jobs.runtime import Runtime
 from colorizer.library.records import AFTER, BEFORE, Record, prediction_name, preview_name
