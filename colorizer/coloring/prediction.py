@@ -24,12 +24,15 @@ class Prediction:
         The render factor used: smaller than asked for if memory was short.
     generator
         The generator's title.
+    hints
+        How many colours a person has put right in it: see `touch_up.touch_up`.
     """
 
     chroma: NDArray[np.float32]
     luma: NDArray[np.uint8]
     render_factor: int
     generator: str
+    hints: int = 0
 
 
 def encode_prediction(prediction: Prediction) -> bytes:
@@ -44,6 +47,7 @@ def encode_prediction(prediction: Prediction) -> bytes:
         luma=prediction.luma,
         render_factor=prediction.render_factor,
         generator=prediction.generator,
+        hints=prediction.hints,
     )
     return file.getvalue()
 
@@ -56,4 +60,5 @@ def decode_prediction(data: bytes) -> Prediction:
             arrays["luma"],
             int(arrays["render_factor"]),
             str(arrays["generator"]),
+            int(arrays["hints"]) if "hints" in arrays else 0,  # 0.2.0 had none
         )
