@@ -4,10 +4,11 @@ At every hint there is a difference between the colour said and the colour guess
 interpolated over the picture by a kernel of three distances: the geodesic one, around edges of
 luma and guess; that of luma; and that of guessed chroma. So like things near by follow, as in Li,
 Ju and Hu, *Instant Propagation of Sparse Edits on Images and Videos*, 2010. A ridge keeps close
-hints from blowing up, and no hint acts beyond a reach of its own, which is the stronger, the
+hints from blowing up, and no hint acts beyond a reach of its own, which is the shorter, the
 larger its correction: a wrong dress is to be put right alone, a cast may go from everything.
-All constants but `EVEN` were chosen on photographs clicked where they are most wrong: random
-clicks would let every colour flood the picture. `benchmarks/touch_up.py` measures them.
+The constants were chosen on photographs clicked where they are most wrong: random clicks would
+let every colour flood the picture. `LONGEST` is shorter than figures would have it, so that to
+warm a face leaves the wall behind it alone. `benchmarks/touch_up.py` measures them.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ LUMA_STEP, CHROMA_STEP = 8.0, 20.0
 
 # The kernel: at which geodesic distance, difference of luma and of guessed chroma it is 1 / e.
 NEAR, NEAR_LUMA, NEAR_CHROMA = 13.3, 0.667, 0.182
-RIDGE, GAIN = 0.02, 1.02
+RIDGE = 0.005
 
 # The reach of a correction of this size in U and V; smaller ones reach farther, within bounds.
 REACH, REACH_LUMA, REACH_CHROMA = 3.66, 0.442, 0.204
-CORRECTION, SHORTEST, LONGEST = 0.1, 0.7, 2.0
+CORRECTION, SHORTEST, LONGEST = 0.1, 0.7, 1.3
 
 # The radius from which on edges hold a hint back less than they would by themselves.
 USUAL_RADIUS = 0.3
@@ -297,5 +298,4 @@ def _find_reach(spot: _Spot) -> float:
 def _solve(matrix: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve for the spots' factors, with a ridge on the singular values, none of them negative."""
     left, values, right = np.linalg.svd(matrix)
-    factors = right.T @ ((left.T @ wanted) / (values + RIDGE)[:, None])
-    return np.asarray(GAIN * factors)
+    return np.asarray(right.T @ ((left.T @ wanted) / (values + RIDGE)[:, None]))

@@ -62,7 +62,9 @@ def test_each_of_several_hints_is_kept():
     corrected = touch_up(prediction, hints, SIZE)
     for hint in hints:
         there = levels(shown_color(corrected, Hint(hint.x, hint.y, None)))
-        assert np.abs(there - levels(shown_color(prediction, hint))).max() <= 8
+        assert (
+            np.abs(there - levels(shown_color(prediction, hint))).max() <= 15
+        )  # of 180 between opposites in one thing
     assert corrected.hints == 4
 
 
