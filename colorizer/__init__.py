@@ -1,9 +1,10 @@
 """Colour black-and-white photographs with DeOldify.
 
->>> from colorizer import colorize_file, colorize_image, load_generator
+>>> from colorizer import Hint, colorize_file, colorize_image, load_generator
 >>> generator = load_generator("artistic")
 >>> colorize_file("grandmother.jpg", "grandmother-colour.jpg", generator)
 >>> colour = colorize_image(grey, generator)  # a PIL image or an array, and the same back
+>>> colour = colorize_image(grey, generator, hints=[Hint(0.3, 0.6, "#1f2a44")])  # the coat is navy
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ from typing import Any
 
 from colorizer.version import __version__
 
-__all__ = ["__version__", "colorize", "colorize_file", "colorize_image", "load_generator"]
+__all__ = [
+    "Hint",
+    "__version__",
+    "colorize",
+    "colorize_file",
+    "colorize_image",
+    "load_generator",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, and no more: ``--version`` does without PyTorch and NumPy."""
     module = {
+        "Hint": "colorizer.coloring.hints",
         "colorize": "colorizer.coloring.colorize",
         "colorize_file": "colorizer.coloring.colorize",
         "colorize_image": "colorizer.coloring.images",

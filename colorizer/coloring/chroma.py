@@ -213,6 +213,24 @@ def find_chroma(rgb: Pixels) -> NDArray[np.float32]:
     return np.asarray((scaled[..., [2, 0]] - (scaled @ LUMA)[..., None]) * UV_SCALE, np.float32)
 
 
+def fit_chroma(luma: Planes, chroma: Planes) -> Planes:
+    """Make chroma, (..., 2), paler where luma, (...) from 0 to 1, leaves no room for it in RGB."""
+    blue, red = np.moveaxis(chroma / UV_SCALE, -1, 0)
+    green = (LUMA[0] * red + LUMA[2] * blue) / -LUMA[1]
+    return np.asarray(chroma * _room(red, green, blue, luma, 1)[..., None])
+
+
+def join_chroma(luma: Planes, chroma: Planes) -> NDArray[np.uint16]:
+    """Put luma, (...) from 0 to 1, and U and V, (..., 2), together to RGB of 16 bits.
+
+    As in `replace_chroma`, the luma stays and the chroma is made paler where it must be.
+    """
+    blue, red = np.moveaxis(fit_chroma(luma, chroma) / UV_SCALE, -1, 0)
+    green = (LUMA[0] * red + LUMA[2] * blue) / -LUMA[1]
+    rgb = np.stack([red, green, blue], axis=-1) + luma[..., None]
+    return (rgb * 65535 + 0.5).clip(0, 65535).astype(np.uint16)
+
+
 def find_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Find the luma, (H, W), of an RGB picture of 8 bits, in whole levels as DeOldify does.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,8 +18,11 @@ from colorizer.coloring.chroma import (
     squeeze,
 )
 from colorizer.coloring.faithful import published_rgb
+from colorizer.coloring.hints import Hint, check_hints
 from colorizer.coloring.options import RENDER_FACTORS
-from colorizer.errors import N_, MemoryShortError
+from colorizer.coloring.prediction import Prediction
+from colorizer.coloring.touch_up import touch_up
+from colorizer.errors import N_, MemoryShortError, OptionError
 from colorizer.pictures.formats import named_kind
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import eight_bits, side_of, sixteen_bits
@@ -43,29 +47,6 @@ class Generator(Protocol):
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What a generator thinks of a photo.
-
-    Attributes
-    ----------
-    chroma
-        (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
-        0 is grey.
-    luma
-        (S, S) uint8: luma of the squeezed photo, whose edges the chroma follows.
-    render_factor
-        The render factor used: smaller than asked for if memory was short.
-    generator
-        The generator's title.
-    """
-
-    chroma: NDArray[np.float32]
-    luma: NDArray[np.uint8]
-    render_factor: int
-    generator: str
-
-
-@dataclass(frozen=True)
 class Colorized:
     """A coloured photo, and the render factor that memory allowed for it."""
 
@@ -80,6 +61,7 @@ def colorize(
     strength: int = 100,
     *,
     faithful: bool = False,
+    hints: Sequence[Hint] = (),
 ) -> Colorized:
     """Colour a photo: small luma to the generator, its chroma under the original luma.
 
@@ -96,6 +78,9 @@ def colorize(
     faithful
         Give DeOldify's published pixels (see `faithful.published_rgb`), never at another render
         factor. Like DeOldify, this takes a photo's numbers for sRGB, whatever its profile says.
+    hints
+        Colours said by a person, at most 64: see `touch_up.touch_up`. The strength acts on them
+        as on the rest.
 
     Returns
     -------
@@ -108,13 +93,19 @@ def colorize(
     MemoryShortError
         If memory is short even at the smallest render factor; if `faithful`, at the one asked for.
     OptionError
-        If `faithful` is asked of a generator that isn't DeOldify's.
+        If `faithful` is asked of a generator that isn't DeOldify's, or together with hints; if a
+        hint has a value it can't have.
     """
+    check_hints(hints)
+    if faithful and hints:
+        raise OptionError(N_("DeOldify’s own pixels (faithful) take no hints."))
     if strength == 0:
         return Colorized(photo, render_factor)
     if faithful:
         return Colorized(_paint(photo, generator, render_factor, strength), render_factor)
     prediction = predict(photo, generator, render_factor)
+    size = photo.width, photo.height
+    prediction = touch_up(prediction, hints, size, photo.about.icc_profile)
     return Colorized(apply_prediction(photo, prediction, strength), prediction.render_factor)
 
 
@@ -181,7 +172,7 @@ def apply_prediction(
         part_of=part_of,
         threads=threads,
     )
-    return replace(photo, rgb=rgb, generator=prediction.generator)
+    return replace(photo, rgb=rgb, generator=prediction.generator, hints=prediction.hints)
 
 
 def colorize_file(
@@ -190,12 +181,15 @@ def colorize_file(
     generator: Generator,
     render_factor: int = 35,
     strength: int = 100,
+    *,
+    hints: Sequence[Hint] = (),
 ) -> Colorized:
     """Colour one file into another; the suffix of `target` says its kind.
 
     See `colorize`, `reading.read_photo` and `writing.write_photo`.
     """
-    colorized = colorize(read_photo(Path(source)), generator, render_factor, strength)
+    photo = read_photo(Path(source))
+    colorized = colorize(photo, generator, render_factor, strength, hints=hints)
     write_photo(colorized.photo, Path(target), named_kind(Path(target)))
     return colorized
 

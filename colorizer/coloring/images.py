@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.coloring.colorize import Colorized, Generator, colorize
+from colorizer.coloring.hints import Hint
 from colorizer.pictures.opened import image_pixels
 from colorizer.pictures.photo import About, Photo, Pixels
 from colorizer.pictures.pixels import eight_bits, split_planes
@@ -26,6 +27,7 @@ def colorize_image(
     strength: int = 100,
     *,
     faithful: bool = False,
+    hints: Sequence[Hint] = (),
 ) -> Picture:
     """Colour a PIL image or an array.
 
@@ -36,8 +38,9 @@ def colorize_image(
         alpha or without; uint8, uint16, or floating-point from 0 to 1.
     generator
         What colours it: see `generator.load_generator`.
-    render_factor, strength, faithful
-        As for `coloring.colorize`: `faithful` gives DeOldify's published pixels.
+    render_factor, strength, faithful, hints
+        As for `coloring.colorize`: `faithful` gives DeOldify's published pixels. The places of
+        hints are those in the picture as it is handed in, which nothing turns upright.
 
     Returns
     -------
@@ -49,7 +52,8 @@ def colorize_image(
     TypeError, ValueError
         If `image` is something else.
     OptionError
-        If `faithful` is asked of a generator that isn't DeOldify's.
+        If `faithful` is asked of a generator that isn't DeOldify's, or together with hints; if a
+        hint has a value it can't have.
     """
     color = partial(
         colorize,
@@ -57,6 +61,7 @@ def colorize_image(
         render_factor=render_factor,
         strength=strength,
         faithful=faithful,
+        hints=hints,
     )
     if isinstance(image, Image.Image):
         return _colorize_pil(image, color)

@@ -1,13 +1,40 @@
-"""Guesses kept in files: what a generator thought of a photo, to be applied again without it."""
+"""What a generator thinks of a photo; kept in a file, it is applied again without the generator."""
 
 from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from colorizer.coloring.colorize import Prediction
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a generator thinks of a photo.
+
+    Attributes
+    ----------
+    chroma
+        (S, S, 2) float32: U and V of the photo squeezed to a square, in its own colour space;
+        0 is grey.
+    luma
+        (S, S) uint8: luma of the squeezed photo, whose edges the chroma follows.
+    render_factor
+        The render factor used: smaller than asked for if memory was short.
+    generator
+        The generator's title.
+    hints
+        How many colours a person has put right in it: see `touch_up.touch_up`.
+    """
+
+    chroma: NDArray[np.float32]
+    luma: NDArray[np.uint8]
+    render_factor: int
+    generator: str
+    hints: int = 0
+
 
 LONGEST = 16 << 20  # bytes of a guess's file, far beyond any
 
@@ -24,6 +51,7 @@ def encode_prediction(prediction: Prediction) -> bytes:
         luma=prediction.luma,
         render_factor=prediction.render_factor,
         generator=prediction.generator,
+        hints=prediction.hints,
     )
     return file.getvalue()
 
@@ -46,6 +74,7 @@ def decode_prediction(data: bytes) -> Prediction:
                 arrays["luma"],
                 int(arrays["render_factor"]),
                 str(arrays["generator"]),
+                int(arrays["hints"]) if "hints" in arrays else 0,  # 0.2.0 had none
             )
         _check(prediction)
     except Exception as error:  # Damaged files fail in any way.

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.coloring.colorize import Prediction, apply_prediction
+from colorizer.coloring.colorize import apply_prediction
+from colorizer.coloring.prediction import Prediction
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import eight_bits, shrink_photo, sixteen_bits
 from colorizer.pictures.profiles import convert, is_srgb

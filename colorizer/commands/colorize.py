@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from colorizer.coloring.chroma import THREADS, squeeze
-from colorizer.coloring.colorize import Prediction, apply_prediction, predict
+from colorizer.coloring.colorize import apply_prediction, predict
+from colorizer.coloring.hints import Hint, read_hints
 from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options, Switch
+from colorizer.coloring.prediction import Prediction
 from colorizer.coloring.sheet import draw_sheet
+from colorizer.coloring.touch_up import touch_up
 from colorizer.commands.pipeline import Stages
 from colorizer.commands.run import Tally, run
 from colorizer.commands.targets import Task, deliver, make_plan, refuse_photos
+from colorizer.errors import OptionError
 from colorizer.generators.table import WEIGHTS, find_weights
 from colorizer.jobs.models import load_configured
 from colorizer.names import fit_name
@@ -43,6 +47,14 @@ def _factors(context: click.Context, option: click.Parameter, text: str | None) 
     if not set(factors) <= set(RENDER_FACTORS):
         raise click.BadParameter(f"“{text}” is not numbers from {low} to {high}, like 10,20,30,40.")
     return factors
+
+
+def _hints(context: click.Context, option: click.Parameter, file: BinaryIO | None) -> list[Hint]:
+    """Read the file of hints."""
+    try:
+        return read_hints(file.read()) if file else []
+    except OptionError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -72,6 +84,14 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     help="One picture of the photo at each of these render factors, by each generator whose "
     "weights are here, to choose from.",
 )
+@click.option(
+    "--hints",
+    type=click.File("rb"),
+    callback=_hints,
+    metavar="FILE",
+    help="Colours of places in the one photo, as JSON: "
+    '{"hints": [{"x": 0.3, "y": 0.6, "color": "#1f2a44"}]}.',
+)
 @click.option("--recursive", is_flag=True, help="Folders with all the folders in them.")
 @click.option("--overwrite", is_flag=True, help="Colour again what has been coloured.")
 @click.option(
@@ -84,6 +104,7 @@ def colorize(
     inputs: tuple[str, ...],
     output: str | None,
     factors: list[int],
+    hints: list[Hint],
     recursive: bool,
     overwrite: bool,
     verbose: bool,
@@ -101,6 +122,8 @@ def colorize(
     settings = Settings.from_environment()
     texts = {name: str(value) for name, value in given.items() if value is not None}
     options = Options.parse(texts, render_factor=settings.render_factor)
+    if factors and hints:
+        raise click.UsageError("A sheet shows what generators guess; it takes no hints.")
     if factors:
         try:
             _draw(_sheet_task(inputs, output, options, overwrite), factors, options, settings)
@@ -112,10 +135,12 @@ def colorize(
     _tell_left_out(plan.results, "results themselves", verbose)
     for closed in plan.errors:
         click.echo(f"{closed.filename}: {closed.strerror}", err=True)
+    if hints and len(plan.todo) + plan.done > 1:
+        raise click.UsageError("Hints are places in one photo; there are several.")
     tally = Tally()
     if plan.todo:
         generator = _load(settings, options.model)
-        photos = [color_in_stages(task, generator, options, settings) for task in plan.todo]
+        photos = [color_in_stages(task, generator, options, settings, hints) for task in plan.todo]
         tally = run(plan.todo, photos, verbose)
     failed, left = tally.failed + len(plan.errors), len(plan.todo) - tally.done - tally.failed
     if tally.full:
@@ -156,7 +181,11 @@ def _source(task: Task) -> Path | BinaryIO:
 
 
 def color_in_stages(
-    task: Task, generator: Generator, options: Options, settings: Settings
+    task: Task,
+    generator: Generator,
+    options: Options,
+    settings: Settings,
+    hints: Sequence[Hint] = (),
 ) -> Stages:
     """Read, colour and write a photo: three stages, as `pipeline.run_pipeline` takes them."""
     photo = read_photo(_source(task), settings.max_megapixels)
@@ -164,6 +193,8 @@ def color_in_stages(
     yield
     prediction = predict(photo, generator, options.render_factor, square)
     yield
+    size = photo.width, photo.height
+    prediction = touch_up(prediction, hints, size, photo.about.icc_profile)
     # On the processor the next photo's generator is at work on all cores; to share one of them
     # with it delays it less than to share all.
     threads = 1 if generator.device.type == "cpu" else THREADS

@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from colorizer.coloring.colorize import Prediction, apply_prediction, predict
+from colorizer.coloring.colorize import apply_prediction, predict
 from colorizer.coloring.options import Options
-from colorizer.coloring.prediction import encode_prediction
+from colorizer.coloring.prediction import Prediction, encode_prediction
 from colorizer.errors import N_, TooLargeError
 from colorizer.files import link_or_copy
 from colorizer.jobs.previews import render_preview

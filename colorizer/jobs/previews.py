@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from colorizer.coloring.colorize import Prediction, apply_prediction
+from colorizer.coloring.colorize import apply_prediction
+from colorizer.coloring.prediction import Prediction
 from colorizer.files import read_plain
 from colorizer.library.records import AFTER, BEFORE
 from colorizer.pictures.photo import Photo

@@ -6,9 +6,14 @@ import contextlib
 import logging
 from pathlib import Path
 
-from colorizer.coloring.colorize import Prediction, apply_prediction, predict
+from colorizer.coloring.colorize import apply_prediction, predict
 from colorizer.coloring.options import Options
-from colorizer.coloring.prediction import LONGEST, decode_prediction, encode_prediction
+from colorizer.coloring.prediction import (
+    LONGEST,
+    Prediction,
+    decode_prediction,
+    encode_prediction,
+)
 from colorizer.errors import N_, BrokenPictureError, LostError, OptionError
 from colorizer.files import is_plain, read_plain
 from colorizer.jobs.previews import blend_previews, read_preview, render_preview

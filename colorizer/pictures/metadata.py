@@ -119,6 +119,9 @@ def make_metadata(photo: Photo, kind: str, *, keep_gps: bool) -> Metadata:
         additions.mark("Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE)
         additions.mark("Iptc4xmpExt:AISystemUsed", f"Colorizer ({photo.generator})")
         additions.mark("Iptc4xmpExt:AISystemVersionUsed", __version__)
+        if photo.hints:  # what a person told the system
+            told = f"colours put right by hand: {photo.hints}"
+            additions.mark("Iptc4xmpExt:AIPromptInformation", told)
     for name, container, values in iptc.list_rights(about.iptc):
         additions.add(name, container, values)
     if kind not in _HOLD_IPTC:

@@ -63,6 +63,8 @@ class Photo:
         What its file says of itself. The profile, if there is one, is an RGB profile.
     generator
         The title of the generator that coloured it; None where nothing has coloured it.
+    hints
+        How many of its colours a person has put right.
     """
 
     rgb: Pixels
@@ -70,6 +72,7 @@ class Photo:
     kind: str = "PNG"
     about: About = field(default_factory=About)
     generator: str | None = None
+    hints: int = 0
 
     @property
     def width(self) -> int:

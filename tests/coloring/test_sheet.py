@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.pictures import scene
 
-from colorizer.coloring.colorize import Prediction
+from colorizer.coloring.prediction import Prediction
 from colorizer.coloring.sheet import CELL, GAP, LINE, draw_sheet
 from colorizer.pictures.photo import Photo
 

@@ -169,6 +169,37 @@ def test_a_sheet_takes_one_photo(tmp_path, colorizer):
     assert b"absent.png" in done.stderr
 
 
+def test_hints_put_a_colour_right(tmp_path, colorizer):
+    hints = tmp_path / "hints.json"
+    hints.write_text('{"hints": [{"x": 0.25, "y": 0.5, "color": "#2040ff", "radius": 0.2}]}')
+    done = colorizer("-", "--hints", hints, model="builtin", input=PHOTO)
+    assert done.returncode == 0, done.stderr
+    plain = decoded(colorizer("-", model="builtin", input=PHOTO).stdout).astype(int)
+    change = decoded(done.stdout) - plain
+    assert change[24:40, 16:32, 2].mean() > 30  # bluer
+    assert np.abs(change[:, 70:]).max() <= 3
+
+
+def test_hints_are_of_one_photo_and_well_formed(tmp_path, colorizer):
+    hints = tmp_path / "hints.json"
+    hints.write_text('{"hints": [{"x": 0.25, "y": 0.5, "color": "#2040ff"}]}')
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(PHOTO)
+    several = colorizer("colorize", tmp_path, "--hints", hints)
+    assert several.returncode == 2
+    assert b"one photo" in several.stderr
+    sheet = colorizer("colorize", tmp_path / "a.png", "--sheet", "10", "--hints", hints)
+    assert sheet.returncode == 2
+    assert b"no hints" in sheet.stderr
+    hints.write_text('{"hints": [{"x": 25, "y": 0.5, "color": "#2040ff"}]}')
+    wrong = colorizer("colorize", tmp_path / "a.png", "--hints", hints)
+    assert wrong.returncode == 2
+    assert (
+        b"Hint 1: x and y are numbers from 0 to 1"
+        in " ".join(wrong.stderr.decode().split()).encode()
+    )
+
+
 def test_bad_settings_and_options_are_one_sentence(tmp_path, colorizer):
     done = colorizer("colorize", tmp_path / "absent.png")
     assert done.returncode == 1
