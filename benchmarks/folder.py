@@ -17,6 +17,7 @@ from colorizer.commands.pipeline import run_pipeline
 from colorizer.commands.targets import Task
 from colorizer.generators.loading import load_generator
 from colorizer.pictures.pixels import side_of
+from colorizer.pictures.pool import PicturePool
 from colorizer.settings import Settings
 
 RENDER_FACTOR = 35
@@ -53,10 +54,13 @@ def time_folder(checkpoint: Path, photo: bytes, count: int) -> dict[str, float]:
 
         def folder() -> None:
             tasks = [Task(source, target) for source, target in files]
-            photos = [color_in_stages(task, generator, options, settings) for task in tasks]
-            for outcome in run_pipeline(photos):
-                if isinstance(outcome, Exception):
-                    raise outcome
+            with PicturePool() as pictures:
+                photos = [
+                    color_in_stages(task, generator, options, settings, pictures) for task in tasks
+                ]
+                for outcome in run_pipeline(photos):
+                    if isinstance(outcome, Exception):
+                        raise outcome
 
         generator.predict_chroma(luma)  # to warm up
         runs = {"one by one": one_by_one, "before": network, "folder": folder, "after": network}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 
@@ -33,13 +34,22 @@ def tune() -> None:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     _keep_memory()
+    _tune_libvips()
 
-    import pyvips
 
-    # What libvips would keep of one photo's steps is of no use for the next photo.
-    pyvips.cache_set_max(0)
-    # Each thread has buffers of its own: some 8 MB for a wide scan.
-    pyvips.concurrency_set(min(4, os.cpu_count() or 1))
+def tune_child() -> None:
+    """Set up a child process that reads and writes pictures, before it imports NumPy.
+
+    Unlike those of its parent's generators, its allocations are few and large, so freed ones go
+    back to the system. A limit on its addresses counts what each heap of a thread's own reserves.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if mallopt := _glibc("mallopt"):
+        mallopt(_M_ARENA_MAX, 1)
+    _tune_libvips()
+    # What decoders warn of is said by our own errors.
+    logging.getLogger("pyvips").setLevel(logging.CRITICAL)
 
 
 def release_memory() -> None:
@@ -80,6 +90,15 @@ def _keep_memory() -> None:
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
         mallopt(_M_ARENA_MAX, 1)
+
+
+def _tune_libvips() -> None:
+    import pyvips
+
+    # What libvips would keep of one photo's steps is of no use for the next photo.
+    pyvips.cache_set_max(0)
+    # Each thread has buffers of its own: some 8 MB for a wide scan.
+    pyvips.concurrency_set(min(4, os.cpu_count() or 1))
 
 
 def _glibc(name: str) -> ctypes._NamedFuncPointer | None:

@@ -70,6 +70,7 @@ print([kept, resident() - before])
 DOORS = {
     "app": "import app",
     "command line": "sys.argv[1:] = ['--help']; import colorizer.__main__ as m; m.main()",
+    "child": "import colorizer.pictures.worker",
 }
 
 

@@ -23,10 +23,10 @@ from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.coloring.prediction import Prediction
 from colorizer.coloring.touch_up import touch_up
 from colorizer.errors import N_, MemoryShortError, OptionError
+from colorizer.pictures import profiles as in_this_process
 from colorizer.pictures.formats import named_kind
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import eight_bits, side_of, sixteen_bits
-from colorizer.pictures.profiles import convert, is_srgb
 from colorizer.pictures.reading import read_photo
 from colorizer.pictures.writing import write_photo
 from colorizer.process import LARGE, release_memory
@@ -44,6 +44,18 @@ class Generator(Protocol):
 
     def predict_rgb(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Map it to the generator's own picture, (S, S, 3) in 0..1; OptionError if it has none."""
+
+
+class Profiles(Protocol):
+    """What converts colours by a profile: `pictures.profiles`, or a pool of child processes."""
+
+    def is_srgb(self, profile: bytes | None) -> bool:
+        """See `profiles.is_srgb`."""
+
+    def convert(
+        self, rgb: NDArray[np.uint16], profile: bytes, *, to_srgb: bool
+    ) -> NDArray[np.uint16]:
+        """See `profiles.convert`."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,7 @@ def predict(
     generator: Generator,
     render_factor: int = 35,
     square: NDArray[np.uint8] | None = None,
+    profiles: Profiles = in_this_process,
 ) -> Prediction:
     """Let a generator guess the colours of a photo: the slow half of `colorize`.
 
@@ -123,6 +136,8 @@ def predict(
         As for `colorize`.
     square
         What `squeeze` makes of the photo at this render factor, if it is at hand.
+    profiles
+        What converts colours by the photo's profile.
 
     Raises
     ------
@@ -133,7 +148,7 @@ def predict(
         try:
             if square is None:
                 square = squeeze(photo.rgb, side_of(render_factor))
-            chroma = _predict(square, photo.about.icc_profile, generator)
+            chroma = _predict(square, photo.about.icc_profile, generator, profiles)
             if photo.rgb.nbytes > LARGE:  # the result, as large, is made next
                 release_memory()
             return Prediction(chroma, find_luma(square), render_factor, generator.title)
@@ -209,22 +224,22 @@ def _memory_short() -> MemoryShortError:
 
 
 def _predict(
-    square: NDArray[np.uint8], profile: bytes | None, generator: Generator
+    square: NDArray[np.uint8], profile: bytes | None, generator: Generator, profiles: Profiles
 ) -> NDArray[np.float32]:
     """Let the generator see the square in sRGB; return its chroma in the photo's own space."""
-    if is_srgb(profile):
+    if profiles.is_srgb(profile):
         profile = None
     if profile:
-        square = eight_bits(convert(sixteen_bits(square), profile, to_srgb=True))
+        square = eight_bits(profiles.convert(sixteen_bits(square), profile, to_srgb=True))
     luma = find_luma(square)
     chroma = generator.predict_chroma(luma)
-    return _chroma_in(profile, luma, chroma) if profile else chroma
+    return _chroma_in(profile, luma, chroma, profiles) if profile else chroma
 
 
 def _chroma_in(
-    profile: bytes, luma: NDArray[np.uint8], chroma: NDArray[np.float32]
+    profile: bytes, luma: NDArray[np.uint8], chroma: NDArray[np.float32], profiles: Profiles
 ) -> NDArray[np.float32]:
     """Convert the square's colours from sRGB to a photo's own space; return their U and V."""
     grey = np.repeat(luma[..., None], 3, axis=2)
     coloured = replace_chroma(sixteen_bits(grey), chroma, 1, luma)
-    return find_chroma(convert(coloured, profile, to_srgb=False))
+    return find_chroma(profiles.convert(coloured, profile, to_srgb=False))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.coloring.colorize import apply_prediction
+from colorizer.coloring.colorize import Profiles, apply_prediction
 from colorizer.coloring.prediction import Prediction
+from colorizer.pictures import profiles as in_this_process
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import eight_bits, shrink_photo, sixteen_bits
-from colorizer.pictures.profiles import convert, is_srgb
 
 CELL = 640  # pixels of a picture's longer side, at most
 NARROWEST = 160  # pixels that a caption takes
@@ -19,7 +19,12 @@ GAP, LINE = 16, 32  # pixels between pictures; of a line of text
 PAPER, INK = "#f4f4f2", "#222222"
 
 
-def draw_sheet(photo: Photo, rows: Sequence[Sequence[Prediction]], strength: int = 100) -> Photo:
+def draw_sheet(
+    photo: Photo,
+    rows: Sequence[Sequence[Prediction]],
+    strength: int = 100,
+    profiles: Profiles = in_this_process,
+) -> Photo:
     """Draw a photo as it is and as the generators see it.
 
     Parameters
@@ -30,6 +35,8 @@ def draw_sheet(photo: Photo, rows: Sequence[Sequence[Prediction]], strength: int
         What each generator thinks of it, at each render factor: a row a generator.
     strength
         0 to 100, in percent.
+    profiles
+        What converts colours by the photo's profile.
 
     Returns
     -------
@@ -37,7 +44,7 @@ def draw_sheet(photo: Photo, rows: Sequence[Sequence[Prediction]], strength: int
         8 bits, sRGB, JPEG by default. Each row begins with the photo as it is.
     """
     small = shrink_photo(photo, CELL)
-    original = _picture(small)
+    original = _picture(small, profiles)
     width, height = max(original.width, NARROWEST) + GAP, original.height + 2 * LINE + GAP
     columns = 1 + max(len(row) for row in rows)
     sheet = Image.new("RGB", (GAP + columns * width, GAP + len(rows) * height), PAPER)
@@ -49,7 +56,8 @@ def draw_sheet(photo: Photo, rows: Sequence[Sequence[Prediction]], strength: int
         cells = [("original", original)]
         for prediction in row:
             coloured = apply_prediction(small, prediction, strength)
-            cells.append((f"render factor {prediction.render_factor}", _picture(coloured)))
+            caption = f"render factor {prediction.render_factor}"
+            cells.append((caption, _picture(coloured, profiles)))
         for column, (caption, picture) in enumerate(cells):
             left = GAP + column * width
             sheet.paste(picture, (left, top + LINE))
@@ -58,10 +66,10 @@ def draw_sheet(photo: Photo, rows: Sequence[Sequence[Prediction]], strength: int
     return Photo(np.asarray(sheet), kind="JPEG", generator=generators)
 
 
-def _picture(photo: Photo) -> Image.Image:
+def _picture(photo: Photo, profiles: Profiles) -> Image.Image:
     """Show a small photo in sRGB."""
     rgb = photo.rgb
     profile = photo.about.icc_profile
-    if profile and not is_srgb(profile):
-        rgb = convert(sixteen_bits(rgb), profile, to_srgb=True)
+    if profile and not profiles.is_srgb(profile):
+        rgb = profiles.convert(sixteen_bits(rgb), profile, to_srgb=True)
     return Image.fromarray(np.ascontiguousarray(eight_bits(rgb)))

@@ -28,8 +28,7 @@ from colorizer.jobs.models import load_configured
 from colorizer.names import fit_name
 from colorizer.pictures.formats import EXTENSIONS, named_kind
 from colorizer.pictures.pixels import side_of
-from colorizer.pictures.reading import read_photo
-from colorizer.pictures.writing import write_photo
+from colorizer.pictures.pool import PicturePool
 from colorizer.settings import MODELS, Settings
 
 if TYPE_CHECKING:
@@ -126,7 +125,9 @@ def colorize(
         raise click.UsageError("A sheet shows what generators guess; it takes no hints.")
     if factors:
         try:
-            _draw(_sheet_task(inputs, output, options, overwrite), factors, options, settings)
+            task = _sheet_task(inputs, output, options, overwrite)
+            with PicturePool() as pictures:
+                _draw(task, factors, options, settings, pictures)
         except OSError as error:
             raise click.ClickException(str(error)) from error
         return
@@ -139,9 +140,14 @@ def colorize(
         raise click.UsageError("Hints are places in one photo; there are several.")
     tally = Tally()
     if plan.todo:
-        generator = _load(settings, options.model)
-        photos = [color_in_stages(task, generator, options, settings, hints) for task in plan.todo]
-        tally = run(plan.todo, photos, verbose)
+        with PicturePool() as pictures:
+            pictures.start()  # while the generator is loaded
+            generator = _load(settings, options.model)
+            photos = [
+                color_in_stages(task, generator, options, settings, pictures, hints)
+                for task in plan.todo
+            ]
+            tally = run(plan.todo, photos, verbose)
     failed, left = tally.failed + len(plan.errors), len(plan.todo) - tally.done - tally.failed
     if tally.full:
         click.echo("The disk is full. Make room on it, then run this again: it goes on.", err=True)
@@ -185,13 +191,14 @@ def color_in_stages(
     generator: Generator,
     options: Options,
     settings: Settings,
+    pictures: PicturePool,
     hints: Sequence[Hint] = (),
 ) -> Stages:
     """Read, colour and write a photo: three stages, as `pipeline.run_pipeline` takes them."""
-    photo = read_photo(_source(task), settings.max_megapixels)
+    photo = pictures.read_photo(_source(task), settings.max_megapixels)
     square = squeeze(photo.rgb, side_of(options.render_factor))
     yield
-    prediction = predict(photo, generator, options.render_factor, square)
+    prediction = predict(photo, generator, options.render_factor, square, pictures)
     yield
     size = photo.width, photo.height
     prediction = touch_up(prediction, hints, size, photo.about.icc_profile)
@@ -201,7 +208,8 @@ def color_in_stages(
     # In place of the decoded photo: only the result is in memory while it is encoded.
     photo = apply_prediction(photo, prediction, options.strength, threads=threads)
     kind = options.format or (named_kind(task.target) if task.target else None)
-    deliver(partial(write_photo, photo, kind=kind, keep_gps=options.keep_gps), task.target)
+    write = partial(pictures.write_photo, photo, kind=kind, keep_gps=options.keep_gps)
+    deliver(write, task.target)
     notes = []
     if photo.about.pages > 1:
         notes.append(f"first of {photo.about.pages} pages")
@@ -230,22 +238,24 @@ def _sheet_task(
     return task
 
 
-def _draw(task: Task, factors: list[int], options: Options, settings: Settings) -> None:
+def _draw(
+    task: Task, factors: list[int], options: Options, settings: Settings, pictures: PicturePool
+) -> None:
     """Draw a sheet: a row for each generator, a column for each render factor."""
     here = [row.name for row in WEIGHTS.values() if row.path(settings.models).exists()]
     names = [options.model] if options.model else here
-    photo = read_photo(_source(task), settings.max_megapixels)
+    photo = pictures.read_photo(_source(task), settings.max_megapixels)
     cells = len(names) * len(factors)
 
     def row(name: str) -> list[Prediction]:
         generator = load_configured(name, settings)  # one at a time: they are large
         predictions = []
         for factor in factors:
-            predictions.append(predict(photo, generator, factor))
+            predictions.append(predict(photo, generator, factor, profiles=pictures))
             bar.update(1)
         return predictions
 
     with click.progressbar(length=cells, label="Colouring", file=sys.stderr) as bar:
-        sheet = draw_sheet(photo, [row(name) for name in names], options.strength)
+        sheet = draw_sheet(photo, [row(name) for name in names], options.strength, pictures)
     kind = options.format or (named_kind(task.target) if task.target else None)
-    deliver(partial(write_photo, sheet, kind=kind), task.target)
+    deliver(partial(pictures.write_photo, sheet, kind=kind), task.target)

@@ -20,6 +20,7 @@ from colorizer.errors import ColorizerError
 from colorizer.generators.table import WEIGHTS
 from colorizer.generators.verify import open_verified
 from colorizer.library.room import find_trouble
+from colorizer.pictures.pool import APART
 from colorizer.process import allow_descriptors
 from colorizer.settings import PREFIX, Settings
 from colorizer.version import __version__
@@ -49,7 +50,10 @@ def doctor() -> None:
     """
     settings = Settings.from_environment()
     counts = {"ok": 0, "warn": 0, "WRONG": 0}
-    for check in (_versions, _advisories, _fastai, _device, _folders, _weights, _limits, _privacy):
+    for check in (
+        *(_versions, _advisories, _fastai, _device, _pictures, _folders, _weights),
+        *(_limits, _privacy),
+    ):
         for level, text in check(settings):
             counts[level] += 1
             click.echo(f"{level:<5} {text}")
@@ -94,6 +98,14 @@ def _device(settings: Settings) -> Iterator[Finding]:
     precision = str(generators.pick_precision(settings.precision, device)).removeprefix("torch.")
     yield "ok", f"device {device}, precision {precision}"
     yield "ok", f"{settings.threads or generators.count_threads()} CPU threads for inference"
+
+
+def _pictures(settings: Settings) -> Iterator[Finding]:
+    yield (
+        ("ok", "pictures are read and written in processes of their own")
+        if APART
+        else ("warn", "a bad picture can end this program: Windows lacks the means against that")
+    )
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

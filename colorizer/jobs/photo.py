@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,9 +19,8 @@ from colorizer.jobs.turns import Guest
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
+from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import shrink_photo
-from colorizer.pictures.reading import check_photo, read_photo
-from colorizer.pictures.writing import write_photo
 
 if TYPE_CHECKING:
     from colorizer.generators import Generator
@@ -64,7 +64,7 @@ def color_upload(
     with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
         original = folder / "original"
         _receive(upload, original, runtime.settings.max_upload_mb)
-        kind = check_photo(original, runtime.settings.max_megapixels)
+        kind = runtime.pictures.check_photo(original, runtime.settings.max_megapixels)
         original = original.rename(folder / f"original{EXTENSIONS[kind]}")
         generator = runtime.models.ready(options.model)
         record = _color(original, name, owner, options, generator, runtime, guest)
@@ -118,22 +118,25 @@ def _color(
     folder = original.parent
     queue = runtime.renders if known else runtime.queue
     with queue.turn(guest) as watch:
-        photo = read_photo(original, runtime.settings.max_megapixels)
+        photo = runtime.pictures.read_photo(original, runtime.settings.max_megapixels)
         if known is None:
             with queue.generating(watch):
-                prediction = predict(photo, generator, options.render_factor)
+                prediction = predict(
+                    photo, generator, options.render_factor, profiles=runtime.pictures
+                )
         else:
             prediction = known
-        small = shrink_photo(photo)
-        for preview in (BEFORE, AFTER, THUMBNAIL):
-            data = render_preview(preview, small, prediction, options.strength)
-            (folder / preview).write_bytes(data)
-        file = prediction_name(generator.weights.name, options.render_factor)
-        (folder / file).write_bytes(encode_prediction(prediction))
-        kind, pages = photo.kind, photo.about.pages
-        photo = apply_prediction(photo, prediction, options.strength)
-        result = folder / f"result{EXTENSIONS[options.format or FORMATS[kind].result]}"
-        write_photo(photo, result, options.format, keep_gps=options.keep_gps)
+        small, kind, pages = shrink_photo(photo), photo.kind, photo.about.pages
+        with ThreadPoolExecutor(1) as beside:  # Each is encoded in a process of its own.
+            previews = beside.submit(
+                _write_previews, folder, small, prediction, options.strength, runtime
+            )
+            file = prediction_name(generator.weights.name, options.render_factor)
+            (folder / file).write_bytes(encode_prediction(prediction))
+            photo = apply_prediction(photo, prediction, options.strength)
+            result = folder / f"result{EXTENSIONS[options.format or FORMATS[kind].result]}"
+            runtime.pictures.write_photo(photo, result, options.format, keep_gps=options.keep_gps)
+            previews.result()
     record = Record(
         id=new_id(),
         owner=owner,
@@ -156,3 +159,12 @@ def _color(
     runtime.store.add(folder, record)
     runtime.metrics.count(record)
     return record
+
+
+def _write_previews(
+    folder: Path, small: Photo, prediction: Prediction, strength: int, runtime: Runtime
+) -> None:
+    """Write what pages show in place of the files: small pictures of a kind all browsers know."""
+    for file in (BEFORE, AFTER, THUMBNAIL):
+        data = render_preview(file, small, prediction, strength, runtime.pictures)
+        (folder / file).write_bytes(data)

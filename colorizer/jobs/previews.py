@@ -13,14 +13,20 @@ from colorizer.files import read_plain
 from colorizer.library.records import AFTER, BEFORE
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import PREVIEW, shrink_photo
+from colorizer.pictures.pool import PicturePool
 from colorizer.pictures.whole import is_whole_webp
-from colorizer.pictures.writing import preview_photo
 
 THUMBNAIL_PIXELS = 480  # of the longer side
 LONGEST = 64 << 20  # bytes of a small picture's file, far beyond any
 
 
-def render_preview(file: str, small: Photo, prediction: Prediction | None, strength: int) -> bytes:
+def render_preview(
+    file: str,
+    small: Photo,
+    prediction: Prediction | None,
+    strength: int,
+    pictures: PicturePool,
+) -> bytes:
     """Make one of a photo's small pictures.
 
     Parameters
@@ -31,13 +37,15 @@ def render_preview(file: str, small: Photo, prediction: Prediction | None, stren
         The photo, shrunk.
     prediction, strength
         How it was coloured; nothing of it is needed for `records.BEFORE`.
+    pictures
+        What encodes it.
     """
     if prediction is None or file == BEFORE:
-        return preview_photo(small)
+        return pictures.preview_photo(small)
     if file == AFTER:
-        return preview_photo(apply_prediction(small, prediction))
+        return pictures.preview_photo(apply_prediction(small, prediction))
     tiny = shrink_photo(small, THUMBNAIL_PIXELS)
-    return preview_photo(apply_prediction(tiny, prediction, strength))
+    return pictures.preview_photo(apply_prediction(tiny, prediction, strength))
 
 
 def read_preview(path: Path) -> bytes | None:

@@ -29,9 +29,7 @@ from colorizer.library.records import (
 from colorizer.pictures.formats import EXTENSIONS
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import Box, shrink_photo
-from colorizer.pictures.reading import read_photo
 from colorizer.pictures.whole import is_whole
-from colorizer.pictures.writing import preview_photo, write_photo
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +76,7 @@ def result_path(
                 photo = _read_original(record, runtime)
                 photo = apply_prediction(photo, prediction, strength)
                 with runtime.store.attach(record, file) as part:
-                    write_photo(photo, part, kind, keep_gps=record.keep_gps)
+                    runtime.pictures.write_photo(photo, part, kind, keep_gps=record.keep_gps)
                 if not as_stored:
                     _drop_oldest(path)
     return path
@@ -162,7 +160,7 @@ def preview_region(
         if prediction:
             part_of = (left, top, record.width, record.height)
             part = apply_prediction(part, prediction, strength, part_of=part_of)
-    return preview_photo(part, REGION)
+    return runtime.pictures.preview_photo(part, REGION)
 
 
 def preview_try(record: Record, runtime: Runtime, options: Options, visitor: str = "") -> bytes:
@@ -182,9 +180,11 @@ def preview_try(record: Record, runtime: Runtime, options: Options, visitor: str
             with runtime.queue.generating(watch):
                 preview = read_preview(path)  # another request may just have asked for the same
                 if preview is None:
-                    prediction = predict(photo, generator, options.render_factor)
+                    prediction = predict(
+                        photo, generator, options.render_factor, profiles=runtime.pictures
+                    )
                     coloured = apply_prediction(shrink_photo(photo, TRY_PIXELS), prediction)
-                    preview = preview_photo(coloured)
+                    preview = runtime.pictures.preview_photo(coloured)
                     _keep(record, runtime, prediction_name(*asked), encode_prediction(prediction))
                     _keep(record, runtime, file, preview)
     if options.strength == 100:
@@ -227,7 +227,7 @@ def _prediction(record: Record, runtime: Runtime) -> Prediction:
         with runtime.queue.generating(watch):
             if known := known_prediction(record, runtime, *asked):
                 return known  # Another request has made it.
-            prediction = predict(photo, generator, record.render_factor)
+            prediction = predict(photo, generator, record.render_factor, profiles=runtime.pictures)
             _keep(record, runtime, record.prediction, encode_prediction(prediction))
     return prediction
 
@@ -243,7 +243,7 @@ def _make_preview(record: Record, runtime: Runtime, file: str) -> bytes:
     prediction = _prediction(record, runtime) if file != BEFORE else None
     with runtime.renders.turn(record.owner):
         small = shrink_photo(_read_original(record, runtime))
-        preview = render_preview(file, small, prediction, record.strength)
+        preview = render_preview(file, small, prediction, record.strength, runtime.pictures)
         _keep(record, runtime, file, preview)
     return preview
 
@@ -255,7 +255,7 @@ def _read_original(record: Record, runtime: Runtime) -> Photo:
 def _read(path: Path, record: Record, runtime: Runtime, box: Box | None = None) -> Photo:
     """Read a file of a photo, or a part of it."""
     try:
-        return read_photo(path, runtime.settings.max_megapixels, box)
+        return runtime.pictures.read_photo(path, runtime.settings.max_megapixels, box)
     except (FileNotFoundError, BrokenPictureError):
         runtime.store.get(record.id)  # It says so if the photo was deleted meanwhile.
         raise

@@ -15,6 +15,7 @@ from colorizer.jobs.tidy import SECONDS, Tidy
 from colorizer.jobs.turns import Turns
 from colorizer.library.batches import Batches
 from colorizer.library.store import Store
+from colorizer.pictures.pool import PicturePool
 from colorizer.process import release_memory
 from colorizer.settings import Settings
 
@@ -43,6 +44,8 @@ class Runtime:
         The photos on the disk, and what became of uploads of several.
     models
         How far each generator is.
+    pictures
+        Reads and writes picture files, each in a process of its own.
     queue
         Of the photos that want a generator.
     renders
@@ -56,6 +59,7 @@ class Runtime:
         self.store = Store(settings.uploads, settings.keep_hours, settings.room)
         self.batches = Batches(self.store)
         self.models = Models(settings, generators)
+        self.pictures = PicturePool()
         self.estimate = Estimate()
         self.queue = Turns(settings.max_waiting, self.estimate.pace)
         # Their pace is a colouring's, though they are quicker: nobody comes back too early for it.
@@ -68,12 +72,14 @@ class Runtime:
         """Begin to load generators and to tidy; a second call does nothing."""
         if self._background and self._started.acquire(blocking=False):
             self.models.start()
+            self.pictures.start()
             threading.Thread(target=self._keep_tidy, name="tidy", daemon=True).start()
 
     def close(self) -> None:
         """Let no photo in any more, and wait until those in hand are done."""
         self.queue.close()
         self.renders.close()
+        self.pictures.close()
 
     def _keep_tidy(self) -> None:
         """Delete photos whose time is over; while none is in hand, give their memory back."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
+from colorizer.pictures.boxes import walk_boxes
 from colorizer.pictures.opened import image_pixels
 from colorizer.pictures.photo import About, Pixels
 from colorizer.pictures.pixels import fill_bits
@@ -36,33 +36,43 @@ class Header:
 
 def read_header(data: bytes) -> Header:
     """Read the header of a JP2 file or of a bare codestream; fails in any way if it is damaged."""
-    boxes = [(b"jp2c", data)] if data.startswith(_CODESTREAM) else list(_boxes(data))
-    # The size that the decoder goes by is the codestream's, whatever other boxes say.
-    stream = next(body for name, body in boxes if name == b"jp2c")
-    if not stream.startswith(_CODESTREAM):
-        raise ValueError("no codestream")
-    right, lower, left, upper = (int.from_bytes(stream[i : i + 4], "big") for i in (8, 12, 16, 20))
+    view = memoryview(data)
+    if data.startswith(_CODESTREAM):
+        return _read_stream(view, {})
     told: dict[str, Any] = {}
-    for name, body in boxes:
-        if name == b"jp2h":
-            colours = (inner for kind, inner in _boxes(body) if kind == b"colr")
+    stream = None
+    for name, body in walk_boxes(view):
+        if name == b"jp2c" and stream is None:
+            stream = body
+        elif name == b"jp2h":
+            colours = (bytes(inner) for kind, inner in walk_boxes(body) if kind == b"colr")
             told["icc_profile"] = next((c[3:] for c in colours if c[:1] in b"\x02\x03"), None)
             told["dpi"] = _resolution(body)
         elif name == b"uuid":
-            field = {_XMP: "xmp", _EXIF: "exif", _IPTC: "iptc"}.get(body[:16])
+            field = {_XMP: "xmp", _EXIF: "exif", _IPTC: "iptc"}.get(bytes(body[:16]))
             if field:
-                told[field] = body[16:]
+                told[field] = bytes(body[16:])
+    if stream is None:
+        raise ValueError("no codestream")
+    return _read_stream(stream, told)
+
+
+def _read_stream(stream: memoryview, told: dict[str, Any]) -> Header:
+    """Read a codestream's size, by which the decoder goes, whatever other boxes say."""
+    if stream[:4] != _CODESTREAM:
+        raise ValueError("no codestream")
+    right, lower, left, upper = (int.from_bytes(stream[i : i + 4], "big") for i in (8, 12, 16, 20))
     channels = int.from_bytes(stream[40:42], "big")
     return Header(right - left, lower - upper, channels, (stream[42] & 127) + 1, About(**told))
 
 
-def _resolution(header: bytes) -> tuple[float, float] | None:
+def _resolution(header: memoryview) -> tuple[float, float] | None:
     """Read pixels an inch in a header box, as captured or else as meant to be displayed.
 
     ISO/IEC 15444-1, I.5.3.7: pixels a metre are a fraction times a power of ten, downwards first.
     """
-    inner = [body for name, body in _boxes(header) if name == b"res "]
-    values = dict(_boxes(inner[0])) if inner else {}
+    inner = [body for name, body in walk_boxes(header) if name == b"res "]
+    values: dict[bytes, Any] = dict(walk_boxes(inner[0])) if inner else {}
     value = values.get(b"resc", values.get(b"resd", b""))
     if len(value) < 10:
         return None
@@ -91,17 +101,3 @@ def decode_pixels(data: bytes, header: Header) -> Pixels:
         pixels = fill_bits(pixels << (16 - bits), bits)
     result: Pixels = pixels
     return result
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Walk through the boxes of a file or of a box."""
-    place = 0
-    while place + 8 <= len(data):
-        size, start = int.from_bytes(data[place : place + 4], "big"), place + 8
-        if size == 1:
-            size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
-        end = place + size if size else len(data)
-        if end <= place:
-            return
-        yield data[place + 4 : place + 8], data[start:end]
-        place = end

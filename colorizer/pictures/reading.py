@@ -31,12 +31,15 @@ from colorizer.pictures.pixels import (
     turn_upright,
 )
 from colorizer.pictures.profiles import usable_profile
+from colorizer.pictures.screening import bounded, screen
 from colorizer.process import LARGE, release_memory
 
 MEGAPIXELS = 150
 # The longest side that JPEG can have. A picture a few pixels high of 150 megapixels takes memory
 # and time by the length of its rows, far beyond a photograph of as many pixels.
 LONGEST_SIDE = 65_535
+
+MEMORY_SHORT = N_("There is not enough memory for this picture. Try a smaller one.")
 
 
 def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> str:
@@ -63,7 +66,7 @@ def check_photo(source: Path | BinaryIO, max_megapixels: float = MEGAPIXELS) -> 
     TooLargeError
         If it has more than `max_megapixels` million pixels, or a side of more than `LONGEST_SIDE`.
     """
-    with _opened(source, max_megapixels) as picture:
+    with opened(source, max_megapixels) as picture:
         return picture.kind
 
 
@@ -100,37 +103,45 @@ def read_photo(
     OptionError
         If nothing of the part lies in the photo.
     """
-    with _opened(source, max_megapixels) as picture:
-        part = _stored(box, picture) if box else None
-        rgb, alpha = split_planes(turn_upright(picture.decode(part), picture.orientation))
-        if rgb.nbytes > LARGE:
-            release_memory()
-        about, dpi = picture.about, picture.about.dpi
-        if dpi and is_on_its_side(picture.orientation):
-            dpi = dpi[::-1]
-        profile = usable_profile(about.icc_profile)
-        about = replace(about, icc_profile=profile, dpi=dpi, orientation=picture.orientation)
-        return Photo(rgb, alpha, picture.kind, about)
+    with opened(source, max_megapixels) as picture:
+        return read_opened(picture, box)
+
+
+def read_opened(picture: OpenPicture, box: Box | None = None) -> Photo:
+    """Decode a picture that is open, inside of the block of `opened`; see `read_photo`."""
+    part = _stored(box, picture) if box else None
+    rgb, alpha = split_planes(turn_upright(picture.decode(part), picture.orientation))
+    if rgb.nbytes > LARGE:
+        release_memory()
+    about, dpi = picture.about, picture.about.dpi
+    if dpi and is_on_its_side(picture.orientation):
+        dpi = dpi[::-1]
+    profile = usable_profile(about.icc_profile)
+    about = replace(about, icc_profile=profile, dpi=dpi, orientation=picture.orientation)
+    return Photo(rgb, alpha, picture.kind, about)
 
 
 @contextmanager
-def _opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[OpenPicture]:
-    """Open a file far enough to know its kind and size; whatever decoders raise means damage."""
+def opened(source: Path | BinaryIO, max_megapixels: float) -> Iterator[OpenPicture]:
+    """Open a file far enough to know its kind and size; whatever decoders raise means damage.
+
+    Parameters, and errors that are raised in its block too, as of `read_photo`.
+    """
     path = source if isinstance(source, Path) else None
     with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
         kind = _find_kind(file.read(HEAD))
-        file.seek(0)
         try:
+            if slim := screen(file, kind):
+                file, path = slim, None
+            file.seek(0)
             picture = open_picture(file, kind, path)
             _check_size(picture, max_megapixels)
-            yield picture
+            yield replace(picture, about=bounded(picture.about))
         except ColorizerError:
             raise
         except Exception as error:  # decoders fail on damaged files in any way
             if isinstance(error, MemoryError) or "out of memory" in str(error):
-                raise MemoryShortError(
-                    N_("There is not enough memory for this picture. Try a smaller one.")
-                ) from error
+                raise MemoryShortError(MEMORY_SHORT) from error
             raise BrokenPictureError(
                 N_(
                     "The picture is cut off or damaged and can't be opened. Try to save or scan it "
