@@ -18,6 +18,7 @@ from colorizer.files import flush, make_private
 
 log = logging.getLogger(__name__)
 
+DELETED = ".deleted"  # how the name of a photo's folder ends until it is off the disk
 DAY = 24 * 3600  # seconds after which a folder that has lost its lock is nobody's
 
 
@@ -31,6 +32,11 @@ class Incoming:
     ----------
     store
         The folder of stored photos.
+
+    Attributes
+    ----------
+    folder
+        The process's own. A cleaning program may have removed it.
     """
 
     def __init__(self, store: Path) -> None:
@@ -42,14 +48,12 @@ class Incoming:
         self._lock = FileLock(self.folder.with_suffix(".lock"), mode=0o600)
         self._lock.acquire()
         self.folder.mkdir(mode=0o700)
-        self._deleted = self.folder / "deleted"
         self._removing = threading.Lock()
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[Path]:
         """Lend an empty folder; what has not been moved out of it by the end is removed."""
         folder = self.folder / secrets.token_urlsafe(16)
-        # A cleaning program may have removed our own.
         folder.mkdir(mode=0o700, parents=True)
         try:
             yield folder
@@ -67,8 +71,8 @@ class Incoming:
         OSError
             If it is still where it was.
         """
-        away = self._deleted / path.name
-        self._deleted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        away = self.folder / f"{path.name}{DELETED}"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             path.rename(away)
         except FileNotFoundError:
@@ -81,9 +85,8 @@ class Incoming:
     def tidy(self) -> None:
         """Remove what could not be removed before, and what dead processes left behind."""
         self._remove_left_over()
-        if self._deleted.is_dir():
-            for away in list(self._deleted.iterdir()):
-                self._remove(away)
+        for away in list(self.folder.glob(f"*{DELETED}")):
+            self._remove(away)
 
     def _remove(self, away: Path) -> None:
         with self._removing:
@@ -91,7 +94,7 @@ class Incoming:
                 if os.path.lexists(away):
                     shutil.rmtree(away)
             except OSError as error:
-                log.warning("%s is deleted, but not yet off the disk: %s", away.name, error)
+                log.warning("%s is deleted, but not yet off the disk: %s", away.stem, error)
 
     def _remove_left_over(self) -> None:
         """Remove what processes left behind that live no more."""

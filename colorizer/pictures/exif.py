@@ -62,11 +62,14 @@ class Tags:
         The directory itself.
     inner
         EXIF's own, GPS and interoperability directories, by the tag that points at them.
+    is_cut
+        Whether some of it would lie behind the end of the file.
     """
 
     order: str = "<"
     main: Directory = field(default_factory=dict)
     inner: dict[int, Directory] = field(default_factory=dict)
+    is_cut: bool = False
 
     def set_number(self, tag: int, number: int, pointer: int | None = None) -> None:
         """Set a number in the first directory, or in the one at a pointer."""
@@ -158,6 +161,7 @@ def read_tags(file: BinaryIO, place: int | None = None) -> Tags:
         tags.inner.setdefault(pointer, inner)
         if pointer == EXIF_IFD:  # some programs have the place in there
             places += [(inner, INTEROP_IFD), (inner, GPS_IFD)]
+    tags.is_cut = reader.is_cut
     return tags
 
 
@@ -204,6 +208,7 @@ class _Reader:
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.room = _MOST_BYTES
+        self.is_cut = False
         file.seek(0, 2)
         self.length = file.tell()
         file.seek(0)
@@ -226,6 +231,7 @@ class _Reader:
             raise ValueError("no directory")
         entries = self.file.read(count * size)
         if len(entries) < count * size:
+            self.is_cut = True
             raise ValueError("cut off")
         directory: Directory = {}
         for start in range(0, len(entries), size):
@@ -238,6 +244,7 @@ class _Reader:
             if length > inline:
                 (place,) = self._unpack(word, entry[size - inline :])
                 if place + length > self.length:
+                    self.is_cut = True
                     continue
                 data = self._at(place, length)
             self.room -= length
@@ -253,6 +260,7 @@ class _Reader:
 
     def _at(self, offset: int, length: int) -> bytes:
         if offset + length > self.length:
+            self.is_cut = True
             raise ValueError("outside of the file")
         self.file.seek(offset)
         return self.file.read(length)

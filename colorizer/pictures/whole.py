@@ -65,7 +65,7 @@ def _has_boxes(file: BinaryIO, length: int) -> bool:
 
 
 def _has_strips(file: BinaryIO, length: int) -> bool:
-    """Tell whether all pixels of a TIFF lie in it."""
+    """Tell whether all pixels of a TIFF lie in it, and all that it says besides."""
     file.seek(0)
     tags = read_tags(file)
     starts, counts = _STRIPS if _STRIPS[0] in tags.main else _TILES
@@ -77,7 +77,7 @@ def _has_strips(file: BinaryIO, length: int) -> bool:
             strict=True,
         )
     ]
-    return 0 < max(ends) <= length
+    return not tags.is_cut and 0 < max(ends) <= length
 
 
 def _numbers(tag: Tag, order: str) -> tuple[int, ...]:

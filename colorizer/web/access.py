@@ -39,14 +39,7 @@ def refuse_foreign() -> None:
     ForeignError
         If the browser says so.
     """
-    if request.method in SAFE_METHODS:
-        return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site is not None:
-        ours = site in ("same-origin", "none")
-    else:
-        ours = origin is None or _host_of(origin) == request.host.lower()
-    if not ours:
+    if _is_foreign():
         raise ForeignError(
             N_(
                 "A page of another site sent this, so nothing was done. Open a page of this server "
@@ -69,6 +62,19 @@ def logged_in() -> bool:
     return not services().settings.token or _cookie_is_right() or _bearer_is_right()
 
 
+def is_welcome() -> bool:
+    """Whether what this request brings is worth taking in, before anything is said of it.
+
+    It counts no guess at the token, and helps nobody who has to wait for having guessed.
+    """
+    if _is_foreign():
+        return False
+    if not services().settings.token or _cookie_is_right():
+        return True
+    token = _sent_token()
+    return token is not None and _is_token(token) and not _guesses().wait(address())
+
+
 def can_log_out() -> bool:
     """Whether this browser is let in by its cookie."""
     return bool(services().settings.token) and _cookie_is_right()
@@ -82,7 +88,7 @@ def log_in(token: str) -> bool:
     RateLimitError
         If too many wrong ones have come.
     """
-    right = _is_right(token)
+    right = _guesses().judge(_is_token(token), address())
     if right:
         session["token"] = _fingerprint()
         session.permanent = True
@@ -175,18 +181,34 @@ def _bearer_is_right() -> bool:
     """Tell whether the request brings the token; one request is one guess, however often asked."""
     if "bearer_is_right" not in g:
         g.bearer_is_right = False
-        authorization = request.authorization
-        given = authorization.token if authorization and authorization.type == "bearer" else None
-        if given is not None and services().settings.token:
-            g.bearer_is_right = _is_right(given)
+        token = _sent_token()
+        if token is not None and services().settings.token:
+            g.bearer_is_right = _guesses().judge(_is_token(token), address())
     return bool(g.bearer_is_right)
 
 
-def _is_right(token: str) -> bool:
-    """Judge a token that was sent; for errors see `log_in`."""
+def _sent_token() -> str | None:
+    authorization = request.authorization
+    return authorization.token if authorization and authorization.type == "bearer" else None
+
+
+def _is_token(given: str) -> bool:
+    return hmac.compare_digest(given.encode(), services().settings.token.encode())
+
+
+def _guesses() -> Guesses:
     guesses: Guesses = current_app.extensions["colorizer-guesses"]
-    right = hmac.compare_digest(token.encode(), services().settings.token.encode())
-    return guesses.judge(right, request.remote_addr or "")
+    return guesses
+
+
+def _is_foreign() -> bool:
+    """Tell whether the page of another site makes a browser send this to change something."""
+    if request.method in SAFE_METHODS:
+        return False
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return origin is not None and _host_of(origin) != request.host.lower()
 
 
 def _fingerprint() -> str:

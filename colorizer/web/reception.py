@@ -70,7 +70,7 @@ class Reception:
 
     def _plan_body(self, lane: str, endpoint: str) -> Plan:
         """Make room for a body, but for none that is turned away whatever it is."""
-        if not access.logged_in():
+        if not access.is_welcome():
             return Plan(lane, 0, Unauthorized())
         try:
             uploads.check_limit()

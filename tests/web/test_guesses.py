@@ -6,9 +6,11 @@ import logging
 
 import pytest
 from support.client import client_of
+from werkzeug.test import EnvironBuilder
 
 from colorizer.errors import RateLimitError
 from colorizer.web.guesses import OF_ALL, OF_AN_ADDRESS, Guesses
+from colorizer.web.reception import Reception
 
 TOKEN = "open-sesame-open-sesame"
 
@@ -77,15 +79,32 @@ def test_many_addresses_do_not_help_and_a_right_token_does():
     assert guesses.judge(True, "198.51.100.2")
 
 
-def test_who_has_a_network_of_addresses_is_one():
-    guesses = Guesses()
+def test_who_has_a_network_of_addresses_is_one(private):
     for number in range(OF_AN_ADDRESS.amount):
-        guesses.judge(False, f"2001:db8::{number:x}")
-    with pytest.raises(RateLimitError):
-        guesses.judge(False, "2001:db8::ffff")
-    assert guesses.judge(True, "2001:db8:0:1::1")
-    for _ in range(OF_AN_ADDRESS.amount):
-        guesses.judge(False, "::ffff:192.0.2.1")
-    with pytest.raises(RateLimitError):
-        guesses.judge(False, "192.0.2.1")
-    assert guesses.judge(True, "::ffff:192.0.2.2")
+        assert bearer(private, "wrong", f"2001:db8::{number:x}").status_code == 401
+    assert bearer(private, "wrong", "2001:db8::ffff").status_code == 429
+    assert bearer(private, TOKEN, "2001:db8:0:1::1").status_code == 200
+
+
+def most_bytes(app, headers, address="192.0.2.1"):
+    """How much of an upload's body the server keeps, before the app sees anything of it."""
+    builder = EnvironBuilder("/api/v1/photos", method="POST", headers=headers, data={"file": "a"})
+    environ = builder.get_environ() | {"REMOTE_ADDR": address}
+    return Reception(app).plan(environ, with_body=True).most_bytes
+
+
+def test_no_body_is_kept_of_who_has_to_wait_and_none_counts_as_a_guess(private):
+    right, wrong = ({"Authorization": f"Bearer {token}"} for token in (TOKEN, "wrong"))
+    for _ in range(30):
+        assert most_bytes(private, wrong) == 0
+    assert most_bytes(private, right) > 0
+    assert most_bytes(private, right | {"Sec-Fetch-Site": "cross-site"}) == 0
+    for _ in range(10):
+        assert bearer(private, "wrong").status_code == 401
+    # Or else it would tell the right token from the wrong ones.
+    assert most_bytes(private, right) == 0
+    # A proxy on this machine says for whom it asks.
+    for address, kept in (("192.0.2.1", False), ("192.0.2.2", True)):
+        forwarded = right | {"X-Forwarded-For": f"198.51.100.1, {address}"}
+        assert bool(most_bytes(private, forwarded, "127.0.0.1")) == kept
+    assert most_bytes(private, right | {"X-Forwarded-For": "["}, "127.0.0.1") > 0
