@@ -10,7 +10,10 @@ from support.records import stored_files
 
 from app import create_app
 from colorizer.generators.generator import Generator
+from colorizer.pictures.pool import PicturePool
 from colorizer.settings import Settings
+
+PICTURES = PicturePool()  # Processes of its own for each app would take longer than its test.
 
 
 def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
@@ -25,6 +28,7 @@ def app_on(folder: Path, generator: Generator, **settings: Any) -> Flask:
         "secret_key": "of no importance in a test",
     }
     app = create_app(Settings(**(defaults | settings)), generators={name: generator})
+    app.extensions["colorizer"].pictures = PICTURES
     app.testing = True
     return app
 
