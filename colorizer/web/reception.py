@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any, NamedTuple
 
 from flask import Flask, request
+from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unauthorized
 
 from colorizer.errors import N_, BusyError, RateLimitError
@@ -28,6 +30,9 @@ SLOW = {
     "api.get_result",
 }
 QUICK = {"health.healthz", "health.readyz"}
+
+# What a reverse proxy tells of whom it passes on; who isn't `trusted_proxy` tells it in vain.
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 
 FORM_BYTES = 1_000_000  # of a form without files
 OPEN_FORM_BYTES = 64_000  # of a form that strangers may send, as the one that logs in
@@ -52,9 +57,11 @@ class Reception:
 
     def __init__(self, app: Flask) -> None:
         self._app, self._addresses = app, app.url_map.bind("")
+        self._proxy = app.extensions["colorizer"].settings.trusted_proxy
 
     def plan(self, environ: dict[str, Any], *, with_body: bool) -> Plan:
         """Plan a request, of which nothing but the header is read."""
+        self._believe_proxy(environ)
         try:
             path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
             endpoint, _ = self._addresses.match(path, environ["REQUEST_METHOD"])
@@ -67,6 +74,13 @@ class Reception:
             return Plan(lane, OPEN_FORM_BYTES, RequestEntityTooLarge())
         with self._app.request_context(environ):
             return self._plan_body(lane, endpoint)
+
+    def _believe_proxy(self, environ: dict[str, Any]) -> None:
+        """Take a trusted proxy's word on whom it passes on, as the server does for the app."""
+        if environ.get("REMOTE_ADDR") == self._proxy or self._proxy == "*":
+            # What makes no sense is told as such once the request gets to the app.
+            with contextlib.suppress(MalformedProxyHeader):
+                parse_proxy_headers(environ, 1, PROXY_HEADERS)
 
     def _plan_body(self, lane: str, endpoint: str) -> Plan:
         """Make room for a body, but for none that is turned away whatever it is."""

@@ -18,7 +18,7 @@ from colorizer.jobs.runtime import Runtime
 from colorizer.process import allow_descriptors
 from colorizer.web.channel import Channel, Patience
 from colorizer.web.listener import Listener
-from colorizer.web.reception import HEALTH, PAGES, PHOTOS, Reception
+from colorizer.web.reception import HEALTH, PAGES, PHOTOS, PROXY_HEADERS, Reception
 
 log = logging.getLogger("colorizer")
 
@@ -33,8 +33,6 @@ CONNECTIONS, OTHER_DESCRIPTORS = 1000, 100
 READ_BYTES, HEADER_BYTES = 1 << 16, 1 << 16
 # How long requests that are being answered may take at the end.
 ANSWERING_SECONDS = 5
-# What a reverse proxy tells of whom it passes on; who isn't `trusted_proxy` tells it in vain.
-PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 # How long the last answers may take on their way out at the end.
 SENDING_SECONDS = 10
 # How long a reader is waited for at the end that takes nothing.
