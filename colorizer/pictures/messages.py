@@ -162,8 +162,7 @@ def pack_photo(photo: Photo) -> tuple[Header, list[Part]]:
         metadata[name] = json.dumps(about[name], ensure_ascii=False).encode(*_UTF_8)
     header = {
         "alpha": photo.alpha is not None,
-        "kind": photo.kind,
-        "generator": photo.generator,
+        "photo": {name: getattr(photo, name) for name in _PHOTO},
         "about": {name: value for name, value in about.items() if name not in metadata},
         "metadata": list(metadata),
     }
@@ -210,8 +209,9 @@ def unpack_photo(header: Header, parts: list[NDArray[Any]], most_pixels: float) 
     if told.keys() != _ABOUT.keys():
         raise ValueError("says something else of itself")
     about = About(**{name: _checked(_ABOUT[name], value) for name, value in told.items()})
-    generator = _checked("str | None", header["generator"])
-    return Photo(rgb, alpha, unpack_kind(header["kind"]), about, generator)
+    rest = {name: _checked(_PHOTO[name], value) for name, value in header["photo"].items()}
+    unpack_kind(rest["kind"])
+    return Photo(rgb, alpha, about=about, **rest)
 
 
 def pack_error(error: ColorizerError | OSError) -> Header:
@@ -249,6 +249,8 @@ def _simple(value: object) -> str | int | float:
     return value if isinstance(value, int | float) else str(value)
 
 
+_PIXELS = ("rgb", "alpha", "about")
+_PHOTO = {field.name: str(field.type) for field in fields(Photo) if field.name not in _PIXELS}
 _ABOUT = {field.name: str(field.type) for field in fields(About)}
 _PAIRS = "tuple[tuple[str, str], ...]"
 _TEXTS = [name for name, annotation in _ABOUT.items() if annotation == _PAIRS]
@@ -256,7 +258,7 @@ _UTF_8 = ("utf-8", "surrogatepass")  # for halves of characters, which damaged t
 
 
 def _checked(annotation: str, value: Any) -> Any:
-    """Return a value that is of a type, as `About` annotates its fields."""
+    """Return a value that is of a type, as `Photo` and `About` annotate their fields."""
     if annotation.endswith(" | None") and value is None:
         return None
     annotation = annotation.removesuffix(" | None")
