@@ -6,15 +6,12 @@ import gc
 import io
 import os
 import signal
-import subprocess
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.children import needs_proc, seconds_of, wait_for
 from support.formats import (
     FILES,
     JP2_LOSSLESS,
@@ -39,41 +36,14 @@ from colorizer.pictures.pool import PicturePool
 from colorizer.pictures.profiles import convert, is_srgb, srgb_profile
 from colorizer.pictures.reading import read_photo
 from colorizer.pictures.writing import preview_photo, write_photo
-from colorizer.places import root
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such children.")
-PROC = Path("/proc")
-needs_proc = pytest.mark.skipif(not PROC.exists(), reason="Looks at processes in Linux's /proc.")
 
 
 @pytest.fixture
 def pool():
     with PicturePool() as pool:
         yield pool
-
-
-def children():
-    """List the processes for pictures that this one has started, by what Linux tells of them."""
-    found = {}
-    for folder in PROC.glob("[0-9]*"):
-        try:
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue  # it has just ended
-        if int(status[1]) == os.getpid() and (b"pictures.worker" in command or status[0] == "Z"):
-            found[int(folder.name)] = status[0]
-    return found
-
-
-def wait_for(check, seconds=60):
-    """Wait until something holds, and return it."""
-    give_up_at = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (result := check()):
-        assert time.monotonic() < give_up_at, "waited in vain"
-        pause.wait(0.005)
-    return result
 
 
 def assert_same(one, other):
@@ -177,7 +147,7 @@ SLOW = opencv(NOISE, ".jp2", *JP2_LOSSLESS)
 class Busy:
     """A pool of one process, which is at work on a slow picture."""
 
-    def __init__(self, patience=10.0, work=None):
+    def __init__(self, children, patience=10.0, work=None):
         self.pool = PicturePool(1, 1, patience)
         self.pool.read_photo(io.BytesIO(FILES["PNG RGB"][0]))  # so that the process is there
         ((self.child, _),) = children().items()
@@ -209,8 +179,8 @@ class Busy:
         (signal.SIGKILL, MemoryShortError, "not enough memory"),
     ],
 )
-def test_a_crash_is_one_picture_s_and_nobody_else_s(number, error, words, caplog):
-    with Busy() as busy:
+def test_a_crash_is_one_picture_s_and_nobody_else_s(number, error, words, caplog, children):
+    with Busy(children) as busy:
         outcome = busy.send(number)
         assert isinstance(outcome, error)
         assert words in str(outcome)
@@ -222,8 +192,8 @@ def test_a_crash_is_one_picture_s_and_nobody_else_s(number, error, words, caplog
 
 
 @needs_proc
-def test_what_hangs_is_given_up():
-    with Busy(patience=0.4) as busy:
+def test_what_hangs_is_given_up(children):
+    with Busy(children, patience=0.4) as busy:
         outcome = busy.send(signal.SIGSTOP)
         assert isinstance(outcome, BrokenPictureError)
         assert "took far longer" in str(outcome)
@@ -232,10 +202,10 @@ def test_what_hangs_is_given_up():
 
 
 @needs_proc
-def test_a_crash_while_a_result_is_written_is_said_and_leaves_the_next(tmp_path):
+def test_a_crash_while_a_result_is_written_is_said_and_leaves_the_next(tmp_path, children):
     photo = Photo(NOISE[:400, :500])
     path = tmp_path / "result"
-    with Busy(work=lambda pool: pool.write_photo(photo, path, "AVIF")) as busy:
+    with Busy(children, work=lambda pool: pool.write_photo(photo, path, "AVIF")) as busy:
         outcome = busy.send(signal.SIGSEGV)
         assert isinstance(outcome, BrokenPictureError)
         assert "can't be written" in str(outcome)
@@ -243,7 +213,7 @@ def test_a_crash_while_a_result_is_written_is_said_and_leaves_the_next(tmp_path)
     np.testing.assert_array_equal(read_photo(path).rgb, photo.rgb)
 
 
-def two_idle(pool):
+def two_idle(pool, children):
     """Have two processes of a pool idle, and list them."""
     pool.start()
     with ThreadPoolExecutor(8) as threads:
@@ -253,10 +223,10 @@ def two_idle(pool):
 
 
 @needs_proc
-def test_a_child_that_dies_while_idle_is_replaced_quietly(pool, caplog):
+def test_a_child_that_dies_while_idle_is_replaced_quietly(pool, caplog, children):
     jpeg = FILES["JPEG"][0]
     for _ in range(2):
-        before = two_idle(pool)
+        before = two_idle(pool, children)
         for child in before:
             os.kill(child, signal.SIGKILL)
         assert pool.check_photo(io.BytesIO(jpeg)) == pool.check_photo(io.BytesIO(jpeg)) == "JPEG"
@@ -264,164 +234,31 @@ def test_a_child_that_dies_while_idle_is_replaced_quietly(pool, caplog):
     assert not caplog.records
 
 
-def hungry():
-    """Make a small JPEG with millions of empty segments, which its decoder keeps, between scans."""
-    data = FILES["JPEG progressive"][0]
-    first = data.index(b"\xff\xda")
-    place = data.rindex(b"\xff\xc4", first, data.index(b"\xff\xda", first + 2))
-    return data[:place] + b"\xff\xe1\0\2" * (12 << 20) + data[place:]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux limits a process's memory.")
-def test_who_asks_for_more_memory_than_a_sound_picture_gets_none(pool):
-    assert pool.check_photo(io.BytesIO(hungry())) == "JPEG"
-    with pytest.raises((BrokenPictureError, MemoryShortError)) as refused:
-        pool.read_photo(io.BytesIO(hungry()))
-    assert "cut off or damaged" not in str(refused.value)
-    assert pool.check_photo(io.BytesIO(LARGE)) == "PNG"
-
-
 @needs_proc
-def test_a_child_has_limits_and_no_more_than_pictures_need(pool):
-    pool.check_photo(io.BytesIO(LARGE))
-    ((child, _),) = children().items()
-    lines = (PROC / str(child) / "limits").read_text().splitlines()
-    limits = {line[:26].strip(): line[26:].split()[0] for line in lines}
-    assert limits["Max core file size"] == "0"
-    assert int(limits["Max open files"]) < 100
-    assert int(limits["Max cpu time"]) < 20
-    assert int(limits["Max address space"]) < 2 << 30
-
-
-def test_a_child_imports_what_pictures_need_and_no_more():
-    script = "import sys, colorizer.pictures.worker; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=root(), check=True, capture_output=True, text=True
-    )
-    modules = set(done.stdout.split())
-    assert "numpy" in modules
-    for package in ("torch", "flask", "cv2", "pi_heif", "click", "requests", "sqlite3"):
-        assert package not in modules
-    rooms = {name.split(".")[1] for name in modules if name.startswith("colorizer.")}
-    assert rooms == {"errors", "pictures", "process", "version"}
-
-
-@needs_proc
-def test_extra_children_end_when_there_is_nothing_to_do():
+def test_extra_children_end_when_there_is_nothing_to_do(children):
     descriptors = len(os.listdir("/proc/self/fd"))
     with PicturePool(2, 4) as pool:
-        two_idle(pool)
+        two_idle(pool, children)
     assert children() == {}
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
 @needs_proc
-def test_a_pool_that_is_forgotten_ends_its_children():
+def test_a_pool_that_is_forgotten_ends_its_children(children):
     pool = PicturePool()
-    two_idle(pool)
+    two_idle(pool, children)
     del pool
     gc.collect()
     assert children() == {}
 
 
 @needs_proc
-def test_a_closed_pool_still_finishes_what_comes(pool):
+def test_a_closed_pool_still_finishes_what_comes(pool, children):
     pool.start()
     pool.close()
     assert children() == {}
     assert pool.check_photo(io.BytesIO(LARGE)) == "PNG"
     assert children() == {}
-
-
-PARENT = """
-import os, sys
-from pathlib import Path
-import numpy as np
-from colorizer.pictures.photo import Photo
-from colorizer.pictures.pool import PicturePool
-
-noise = np.random.default_rng(0).integers(0, 65536, (1000, 1500, 3)).astype(np.uint16)
-pool = PicturePool(1)
-pool.start()
-own = f"/proc/{os.getpid()}/task"
-print(*(open(f"{own}/{task}/children").read() for task in os.listdir(own)), flush=True)
-pool.write_photo(Photo(noise), Path(sys.argv[1]), "AVIF")  # which takes many seconds
-"""
-
-
-@needs_proc
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_child_ends_with_its_parent_in_the_middle_of_its_work(number, tmp_path):
-    result = tmp_path / "result.avif"
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT, result], cwd=root(), stdout=subprocess.PIPE, text=True
-    ) as parent:
-        child = int(parent.stdout.readline())
-        wait_for(lambda: seconds_of(child) > 1)
-        parent.send_signal(number)
-    wait_for(lambda: not alive(child))
-    assert not result.exists() or not result.stat().st_size
-
-
-def seconds_of(process):
-    """Return how long a process has been at work, in all its threads."""
-    status = (PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
-    return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def alive(pid):
-    """Tell whether a process runs; whose parent has died may leave it a zombie for a while."""
-    try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-LIAR = """
-import os, socket, sys
-import numpy as np
-sys.path.insert(0, {root!r})
-from colorizer.pictures.messages import pack_photo, receive, send
-from colorizer.pictures.photo import About, Photo
-
-link = socket.socket(fileno=int(sys.argv[1]))
-photo = Photo(np.zeros((40, 61, 3), np.uint8))
-header, parts = pack_photo(photo)
-while True:
-    receive(link)
-    send(link, {{"begun": True}})
-    send(link, {{"opened": "PNG", "megapixels": 0.00244}})
-    {lie}
-"""
-LIES = {
-    "a size": "send(link, header, [np.zeros((40_000, 6_000, 3), np.uint8)])",
-    "a side": "send(link, header, [np.zeros((1, 66_000, 3), np.uint8)])",
-    "no pixels": "send(link, header)",
-    "two of them": "send(link, header, parts * 2)",
-    "pages of bytes": 'send(link, header | {"metadata": ["pages"]}, parts * 2)',
-    "a kind": 'send(link, header | {"kind": "SVG"}, parts)',
-    "a word": 'send(link, header | {"generator": 3}, parts)',
-    "alpha": 'send(link, header | {"alpha": True}, [*parts, np.zeros((40, 60), np.uint8)])',
-    "resolution": 'header["about"]["dpi"] = [1e999, 1]; send(link, header, parts)',
-    "an error": 'send(link, {"error": "SystemExit", "message": "0", "params": {}})',
-    "a long text": 'send(link, {"error": "OptionError", "message": "%(a)9d", "params": {"a": 1}})',
-    "a word that is missing": 'send(link, {"error": "OptionError", "message": "%(a)s"})',
-    "no JSON": 'link.sendall(b"\\0\\0\\0\\x01{")',
-    "a number": 'link.sendall(b"\\0\\0\\0\\x011")',
-    "an endless header": 'link.sendall(b"\\xff" * 99)',
-    "nothing": "os._exit(0)",
-}
-
-
-@pytest.mark.parametrize("lie", LIES)
-def test_a_child_that_lies_is_not_believed(lie, tmp_path, monkeypatch):
-    script, python = tmp_path / "liar.py", tmp_path / "python"
-    script.write_text(LIAR.format(root=str(root()), lie=LIES[lie]))
-    python.write_text(f'#!/bin/sh\nshift 2\nexec "{sys.executable}" "{script}" "$@"\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    with PicturePool(1, 1) as pool, pytest.raises(BrokenPictureError, match="program that opens"):
-        pool.read_photo(io.BytesIO(FILES["PNG RGB"][0]))
 
 
 def test_a_child_that_cannot_be_started_is_an_error_of_the_system(tmp_path, monkeypatch):
