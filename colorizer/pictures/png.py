@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from colorizer.pictures.profiles import make_profile
@@ -20,23 +21,35 @@ _PRIMARIES = {
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 13: None}  # None: the curve of sRGB
 
 
+def walk_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Walk through the chunks of a PNG file: the name and the length of each.
+
+    The file stands at the chunk's body then, and may be read from.
+    """
+    place = 8
+    while True:
+        file.seek(place)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        length = int.from_bytes(head[:4], "big")
+        yield head[4:], length
+        place += 12 + length
+
+
 def read_png_chunks(file: BinaryIO) -> dict[bytes, bytes]:
     """Read the short chunks in front of a PNG's pixels, by their names; damaged ones are left out.
 
     Raises ValueError where there are no pixels behind them.
     """
-    file.seek(8)
     chunks: dict[bytes, bytes] = {}
-    while len(head := file.read(8)) == 8:
-        size, name = int.from_bytes(head[:4], "big"), head[4:]
+    for name, size in walk_chunks(file):
         if name == b"IDAT":
             return chunks
         if _SIZES.get(name) == size:
             body, sum_ = file.read(size), file.read(4)
             if zlib.crc32(name + body).to_bytes(4, "big") == sum_:
                 chunks.setdefault(name, body)
-        else:
-            file.seek(size + 4, 1)
     raise ValueError("no pixels")
 
 

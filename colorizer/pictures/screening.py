@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from colorizer.pictures.boxes import walk_boxes
 from colorizer.pictures.photo import About
+from colorizer.pictures.png import walk_chunks
 
 # Bytes of all that a file says of itself, as `exif` allows them of tags. A profile or a maker's
 # note takes a megabyte or two.
@@ -111,12 +112,7 @@ def _png_pieces(file: BinaryIO) -> Iterator[Piece]:
     """Walk through the chunks of a PNG file, inflating no more text than there is room for."""
     words, profile, place = _Room(), _Room(), 8
     yield 0, place, True
-    for _ in range(_MOST_CHUNKS):
-        file.seek(place)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        length, name = int.from_bytes(head[:4], "big"), head[4:]
+    for number, (name, length) in enumerate(walk_chunks(file), 1):
         end = place + 12 + length
         stays = True
         if name in _PNG_WORDS:
@@ -126,7 +122,8 @@ def _png_pieces(file: BinaryIO) -> Iterator[Piece]:
                 stays = room.takes(_inflated(file.read(length), room.left, name))
         yield place, end, stays
         place = end
-    raise ValueError("more chunks than a file has")
+        if number == _MOST_CHUNKS:
+            raise ValueError("more chunks than a file has")
 
 
 def _inflated(chunk: bytes, most: int, name: bytes) -> int:

@@ -10,11 +10,13 @@ import io
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from colorizer.pictures.exif import DESCRIPTIVE, IPTC, PHOTOSHOP, XMP, Tags, read_tags
 from colorizer.pictures.iptc import decode_text, has_datasets
 from colorizer.pictures.photo import About
+from colorizer.pictures.png import walk_chunks
 from colorizer.pictures.xmp import extension_id
 
 # What a sound file stays far below: bytes of all its words together, once inflated, and parts.
@@ -133,17 +135,12 @@ def _read_png(file: BinaryIO) -> About:
 def _png_texts(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
     """Walk through the texts and EXIF of a PNG, inflated as far as there is room."""
     room = _MOST_BYTES
-    file.seek(8)
-    for _ in range(_MOST_PARTS):
-        head = file.read(8)
-        length, name = int.from_bytes(head[:4], "big"), head[4:]
-        if len(head) < 8 or name == b"IEND":
+    for name, length in islice(walk_chunks(file), _MOST_PARTS):
+        if name == b"IEND":
             return
         if name not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf") or length > room:
-            file.seek(length + 4, 1)
             continue
         data = file.read(length)
-        file.seek(4, 1)
         if name == b"eXIf":
             keyword, text = b"eXIf", data.removeprefix(_EXIF_HEAD)
         else:
