@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,8 +13,7 @@ import click
 from colorizer.commands.pipeline import Stages, run_pipeline
 from colorizer.commands.targets import Task
 from colorizer.errors import ColorizerError
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from colorizer.library.room import is_full
 
 
 @dataclass
@@ -66,7 +63,7 @@ def run(tasks: Sequence[Task], photos: Sequence[Stages], verbose: bool = False) 
             for task, outcome in bar:
                 if isinstance(outcome, Exception):
                     tally.failed += 1
-                    tally.full = _is_full(outcome)
+                    tally.full = isinstance(outcome, OSError) and is_full(outcome)
                     notes = [_explain(outcome, verbose)]
                 else:
                     tally.done += 1
@@ -82,7 +79,7 @@ def run(tasks: Sequence[Task], photos: Sequence[Stages], verbose: bool = False) 
 
 def _explain(error: Exception, verbose: bool) -> str:
     """Say why a photo has failed."""
-    if _is_full(error):
+    if isinstance(error, OSError) and is_full(error):
         return "There is no room on the disk for the result."
     if isinstance(error, MemoryError):
         return "There is not enough memory for this picture."
@@ -90,10 +87,3 @@ def _explain(error: Exception, verbose: bool) -> str:
         return str(error)
     where = "".join(traceback.format_exception(error)).rstrip() if verbose else "-v shows where."
     return f"This should not have happened: {type(error).__name__}: {error}. {where}"
-
-
-def _is_full(error: Exception) -> bool:
-    """Tell whether a disk is full; libvips says so in words alone."""
-    if not isinstance(error, OSError):
-        return False
-    return error.errno in _FULL or any(os.strerror(number) in str(error) for number in _FULL)

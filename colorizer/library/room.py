@@ -64,15 +64,14 @@ def refusal(error: OSError, room: int) -> StorageError | None:
 
     For `room` see `find_trouble`.
     """
-    number = error.errno or _number_in(str(error))
-    if number in _SHUT:
+    if _says(error, _SHUT):
         return StorageError(
             N_(
                 "This server can't write to its folder of photos, so nothing was kept or changed. "
                 "Tell whoever runs it; the log says why."
             )
         )
-    if number in _FULL:
+    if is_full(error):
         return StorageError(
             N_(
                 "The disk of this server is full, so nothing was kept: %(megabytes)d MB should be "
@@ -83,6 +82,13 @@ def refusal(error: OSError, room: int) -> StorageError | None:
     return None
 
 
-def _number_in(text: str) -> int | None:
-    """Return the error's number that a text means, as encoders of pictures have none besides."""
-    return next((number for number in (*_FULL, *_SHUT) if os.strerror(number) in text), None)
+def is_full(error: OSError) -> bool:
+    """Tell whether an error of the system says that a disk is full, or its user's share of it."""
+    return _says(error, _FULL)
+
+
+def _says(error: OSError, numbers: tuple[int, ...]) -> bool:
+    """Tell whether an error is one of these; encoders of pictures have words and no number."""
+    if error.errno:
+        return error.errno in numbers
+    return any(os.strerror(number) in str(error) for number in numbers)
