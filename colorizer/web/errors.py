@@ -34,8 +34,6 @@ from colorizer.web.responses import SECURITY_HEADERS
 
 log = logging.getLogger(__name__)
 
-# ``EDQUOT``, of quotas, is not known to Windows.
-
 STATUSES: dict[type[ColorizerError], int] = {
     OptionError: 400,
     NotYoursError: 403,

@@ -147,10 +147,8 @@ def check_folded(architecture: Architecture, weights: VerifiedFile) -> bool:
     kept = read_folded(weights.path, weights.sha256, architecture)
     if kept is None:
         return True
-    state, given = (
-        kept.state_dict(),
-        fold(load_plain(architecture, weights.file, weights.path.name)),
-    )
+    state = kept.state_dict()
+    given = fold(load_plain(architecture, weights.file, weights.path.name))
     # Another processor or release of PyTorch may round otherwise.
     right = state.keys() == given.keys() and all(
         torch.allclose(state[name].float(), given[name], rtol=1e-3, atol=1e-5) for name in given
