@@ -3,19 +3,16 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
-import sys
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from support.records import add
+from support.records import add, writing_process
 
 from colorizer.errors import NotFoundError
 from colorizer.library.batches import Batch, Batches, Entry
 from colorizer.library.store import Store, new_id
-from colorizer.places import root
 
 ENTRY = (
     '{"id": "xxxxxxxxxxxxxxxxxxxxxx", "owner": "me", "created": "2026-01-02T03:04:05+00:00",'
@@ -141,15 +138,10 @@ with batches.running(id):
     print("written", flush=True)
     sys.stdin.read()
 """
-    arguments = [sys.executable, "-c", script, str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=root(), **pipes) as process:
-        process.stdout.readline()
+    with writing_process(script, tmp_path):
         batches = Batches(Store(tmp_path, keep_hours=1))
         batches.delete_expired()  # It is not over while it runs.
         assert batches.get("x" * 22).running
-        process.kill()
-        process.wait()
     assert not batches.get("x" * 22).running
     batches.delete_expired()
     assert list((tmp_path / ".batches").iterdir()) == []

@@ -2,18 +2,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 from datetime import datetime, timezone
 
 import pytest
-from support.records import add, stored_files
+from support.records import add, stored_files, unremovable, writing_process
 
 from colorizer.errors import NotFoundError, StorageError
 from colorizer.library.store import Store
-from colorizer.places import root
 
 
 def test_what_is_added_is_found_again_and_deleted_wholly(tmp_path):
@@ -85,15 +81,8 @@ def test_a_photo_is_out_of_sight_even_if_its_files_can_not_be_removed(
 ):
     """As on Windows, while one of them is being sent."""
     store = Store(tmp_path)
-    record, remove = add(store), os.unlink
-
-    def refuse(path, **options):
-        if str(path).endswith("result.jpg"):
-            raise PermissionError(13, "Permission denied")
-        remove(path, **options)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "unlink", refuse)
+    record = add(store)
+    with unremovable(monkeypatch, "result.jpg"):
         store.delete(record)
     assert record.id in caplog.text
     assert store.find(record.id) is None
@@ -120,13 +109,9 @@ with Store(Path(sys.argv[1])).incoming() as folder:
     print("written", flush=True)
     sys.stdin.read()
 """
-    arguments = [sys.executable, "-c", script, str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=root(), **pipes) as process:
-        process.stdout.readline()
+    with writing_process(script, tmp_path):
         Store(tmp_path)
         assert len(list(tmp_path.rglob("original"))) == 1
-        process.send_signal(signal.SIGKILL)
     Store(tmp_path)
     assert not list(tmp_path.rglob("original"))
     assert stored_files(tmp_path) == []
@@ -189,15 +174,8 @@ def test_a_deletion_that_is_refused_says_so(tmp_path, monkeypatch):
 
 def test_what_was_deleted_and_stayed_on_the_disk_goes_with_the_next_round(tmp_path, monkeypatch):
     store = Store(tmp_path)
-    record, remove = add(store), os.unlink
-
-    def refuse(path, **options):
-        if str(path).endswith("result.jpg"):
-            raise PermissionError(13, "Permission denied")
-        remove(path, **options)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "unlink", refuse)
+    record = add(store)
+    with unremovable(monkeypatch, "result.jpg"):
         store.delete(record)
     assert stored_files(tmp_path) != []
     store.delete_expired()
