@@ -13,6 +13,7 @@ FLOORS = (
     {"pictures"},
     {"library"},
     {"coloring", "generators"},
+    {"video"},
     {"settings"},
     {"jobs"},
     {"web", "commands"},
@@ -26,6 +27,7 @@ ALONE = {
     "flask": "web",
     "werkzeug": "web",
     "click": "commands",
+    "av": "video",
 }
 PACKAGE = root() / "colorizer"
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__main__.py"]
