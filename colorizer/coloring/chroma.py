@@ -124,7 +124,7 @@ def replace_chroma(
             difference += follow
         green = red * (LUMA[0] / -LUMA[1])
         green += blue * (LUMA[2] / -LUMA[1])
-        paleness = _room(red, green, blue, luma, white)
+        paleness = find_room(red, green, blue, luma, white)
         for channel, colour in enumerate((red, green, blue)):
             colour *= paleness
             colour += luma
@@ -192,8 +192,18 @@ def _mean(planes: Planes) -> Planes:
     return np.asarray((sums[:, :-2] + sums[:, 1:-1] + sums[:, 2:]) / 9)
 
 
-def _room(red: Planes, green: Planes, blue: Planes, luma: Planes, white: int) -> Planes:
-    """Tell by how much colour must be multiplied, at most 1, to leave the luma as it is."""
+def find_room(red: Planes, green: Planes, blue: Planes, luma: Planes, white: int) -> Planes:
+    """Tell by how much colour must be multiplied, at most 1, to leave the luma as it is.
+
+    Parameters
+    ----------
+    red, green, blue
+        How far each is to be from the luma.
+    luma
+        0 to `white`.
+    white
+        The greatest level.
+    """
     room = np.maximum(red, green)
     np.maximum(room, blue, out=room)
     np.maximum(room, 1e-6, out=room)
@@ -217,7 +227,7 @@ def fit_chroma(luma: Planes, chroma: Planes) -> Planes:
     """Make chroma, (..., 2), paler where luma, (...) from 0 to 1, leaves no room for it in RGB."""
     blue, red = np.moveaxis(chroma / UV_SCALE, -1, 0)
     green = (LUMA[0] * red + LUMA[2] * blue) / -LUMA[1]
-    return np.asarray(chroma * _room(red, green, blue, luma, 1)[..., None])
+    return np.asarray(chroma * find_room(red, green, blue, luma, 1)[..., None])
 
 
 def join_chroma(luma: Planes, chroma: Planes) -> NDArray[np.uint16]:

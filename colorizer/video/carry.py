@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from colorizer.video.flow import Map, Way, fetch, find_ways, steady
+
 # Frames on each side of a segment that its colours are worked out with, as far as the shot goes:
 # from there on its borders can't be seen.
 MARGIN = 40
+
+PULL = 0.05  # how far the filter follows the new chroma where it trusts the flow
+DOUBT = 0.004  # trust of what isn't trusted at all: where no key is, the nearer one counts more
 
 
 def carry(
@@ -42,4 +48,75 @@ def carry(
     ValueError
         If no frame is a key.
     """
-    raise NotImplementedError
+    steps: list[tuple[Way, Way]] = []
+    last: NDArray[np.uint8] | None = None
+    for luma in lumas:
+        calm = steady(luma)
+        if last is not None:
+            steps.append(find_ways(last, calm))
+        last = calm
+    places = sorted(number - first for number in keys if 0 <= number - first <= len(steps))
+    if last is None or not places:
+        raise ValueError("none of the frames is a key")
+    carried = np.empty((len(steps) + 1, *last.shape, 2), np.float16)
+    for place in places:
+        carried[place] = np.moveaxis(keys[first + place], 0, -1)
+    _fill(carried, steps, places)
+    return np.moveaxis(_filter(carried, steps), -1, 1)
+
+
+def _fill(
+    carried: NDArray[np.float16], steps: Sequence[tuple[Way, Way]], places: Sequence[int]
+) -> None:
+    """Fill in the frames that are no keys; the keys stand at `places`."""
+    first, last = places[0], places[-1]
+    backwards, forwards = [step[0] for step in steps], [step[1] for step in steps]
+    for number, state in enumerate(_follow(carried[last], backwards[last:]), last + 1):
+        carried[number] = state[..., :2]
+    for number, state in enumerate(_follow(carried[first], forwards[:first][::-1]), 1):
+        carried[first - number] = state[..., :2]
+    for begin, end in pairwise(places):
+        ahead = list(_follow(carried[begin], backwards[begin : end - 1]))
+        behind = list(_follow(carried[end], forwards[begin + 1 : end][::-1]))[::-1]
+        for number, (one, other) in enumerate(zip(ahead, behind, strict=True), begin + 1):
+            one_counts = (end - number) * (one[..., 2] + DOUBT)
+            other_counts = (number - begin) * (other[..., 2] + DOUBT)
+            share = (one_counts / (one_counts + other_counts))[..., None]
+            carried[number] = other[..., :2] + share * (one[..., :2] - other[..., :2])
+
+
+def _follow(chroma: NDArray[np.float16], ways: Iterable[Way]) -> Iterator[Map]:
+    """Carry chroma, (h, w, 2), along ways; yield it after each with its trust, (h, w, 3).
+
+    The trust is the least of the whole way.
+    """
+    state = np.dstack([chroma.astype(np.float32), np.full(chroma.shape[:2], 1, np.float32)])
+    for way in ways:
+        state = fetch(state, way)
+        np.minimum(state[..., 2], way.trust / np.float32(255), out=state[..., 2])
+        yield state
+
+
+def _filter(carried: NDArray[np.float16], steps: Sequence[tuple[Way, Way]]) -> NDArray[np.float16]:
+    """Filter chroma along the flow, forwards and backwards: their mean, in place of `carried`.
+
+    Each frame takes over what the last one had, pulled a little to its own; wholly its own where
+    the flow isn't trusted.
+    """
+    onwards = np.empty_like(carried)
+    onwards[0] = state = carried[0]
+    for number, (way, _) in enumerate(steps, 1):
+        onwards[number] = state = _pull(state, carried[number], way)
+    state = carried[-1].copy()
+    carried[-1] = (onwards[-1].astype(np.float32) + state) / 2
+    for number in range(len(steps) - 1, -1, -1):
+        state = _pull(state, carried[number], steps[number][1])
+        carried[number] = (onwards[number] + state) / 2
+    return carried
+
+
+def _pull(state: Map, chroma: NDArray[np.float16], way: Way) -> Map:
+    """Take the filter one frame further."""
+    fetched = fetch(state.astype(np.float32), way)
+    kept = (1 - PULL) / 255 * way.trust[..., None].astype(np.float32)
+    return np.asarray(chroma + kept * (fetched - chroma))

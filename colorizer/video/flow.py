@@ -1,1 +1,113 @@
 """The way of every pixel from a frame to the next, and how far it is to be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# One thread: the result is the same each time, and films leave the other cores to photos.
+cv2.setNumThreads(1)
+
+Map = NDArray[Any]  # (h, w, n) float32
+
+BLUR = 1.2  # pixels, standard deviation: grain has no way
+AROUND = 15  # pixels of the square whose mean levels two lumas: exposure flickers
+
+# Of trust: how far the way there and back may miss, in pixels and as a share of the way, and by
+# how many levels of 255 the lumas may differ.
+MISS, MISS_OF_WAY = 1.0, 0.05
+DIFFERENCE = 12.0
+
+SMALLEST = 12  # pixels of a side: the flow of smaller pictures isn't looked for
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where the pixels of a frame are in a neighbour.
+
+    Attributes
+    ----------
+    offsets
+        (h, w, 2) float16: how many pixels to the right and down of its own place.
+    trust
+        (h, w) uint8: 255 where it is sure, 0 where the neighbour has no such pixel.
+    """
+
+    offsets: NDArray[np.float16]
+    trust: NDArray[np.uint8]
+
+
+def steady(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take grain, dust and scratches out of a luma, (h, w) uint8, which the flow would follow."""
+    calm: Any = cv2.GaussianBlur(cv2.medianBlur(luma, 3), (0, 0), BLUR)
+    return np.asarray(calm)
+
+
+def find_ways(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[Way, Way]:
+    """Find where the pixels of a frame were in the one before, and the other way round.
+
+    Dense inverse search: Kroeger and others, *Fast Optical Flow using Dense Inverse Search*, 2016,
+    in both directions. It is trusted where the way back leads to where it began and the lumas
+    are the same, but for their means around there.
+
+    Parameters
+    ----------
+    before, after
+        Lumas of neighbours, (h, w) uint8, steadied.
+
+    Returns
+    -------
+    tuple of two Way
+        From `after` to `before`, and from `before` to `after`.
+    """
+    if min(before.shape) < SMALLEST:
+        nowhere = np.zeros((*before.shape, 2), np.float32)
+        to_before = to_after = nowhere
+    else:
+        search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        to_before, to_after = search.calc(after, before, None), search.calc(before, after, None)
+    lumas = before.astype(np.float32), after.astype(np.float32)
+    return (
+        Way(to_before.astype(np.float16), _trust(lumas[1], lumas[0], to_before, to_after)),
+        Way(to_after.astype(np.float16), _trust(lumas[0], lumas[1], to_after, to_before)),
+    )
+
+
+def fetch(planes: Map, way: Way) -> Map:
+    """Fetch values, (h, w) or (h, w, n) float32, from the neighbour that a way leads to."""
+    return _sample(planes, _places(way.offsets))
+
+
+def _places(offsets: NDArray[Any]) -> Map:
+    """Turn offsets into places in the picture."""
+    height, width = offsets.shape[:2]
+    places = np.empty(offsets.shape, np.float32)
+    np.add(offsets[..., 0], np.arange(width, dtype=np.float32), out=places[..., 0])
+    np.add(offsets[..., 1], np.arange(height, dtype=np.float32)[:, None], out=places[..., 1])
+    return places
+
+
+def _sample(planes: Map, places: Map) -> Map:
+    found: Any = cv2.remap(
+        planes, places, cast(Any, None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(found)
+
+
+def _trust(here: Map, there: Map, way: Map, back: Map) -> NDArray[np.uint8]:
+    """Tell how far the way from `here` to `there` is to be trusted."""
+    places = _places(way)
+    found = _sample(cv2.merge([back, there]), places)
+    missed = way + found[..., :2]
+    length = np.sqrt(np.square(way).sum(axis=2))
+    miss = np.square(missed).sum(axis=2) / np.square(MISS + MISS_OF_WAY * length)
+    difference = here - found[..., 2]
+    difference -= cv2.blur(difference, (AROUND, AROUND))
+    trust = np.exp(-miss - np.square(difference / DIFFERENCE))
+    height, width = here.shape
+    inside = (places >= -0.5) & (places <= np.array([width - 0.5, height - 0.5]))
+    return np.asarray((255 * trust * inside.all(axis=2) + 0.5).astype(np.uint8))
