@@ -22,6 +22,8 @@ AROUND = 15  # pixels of the square whose mean levels two lumas: exposure flicke
 MISS, MISS_OF_WAY = 1.0, 0.05
 DIFFERENCE = 12.0
 
+STEPS = 8  # iterations of the search: more find no better way
+
 SMALLEST = 12  # pixels of a side: the flow of smaller pictures isn't looked for
 
 
@@ -32,7 +34,8 @@ class Way:
     Attributes
     ----------
     offsets
-        (h, w, 2) float16: how many pixels to the right and down of its own place.
+        (h / 2, w / 2, 2) float16, sides rounded up: how many pixels to the right and down of its
+        own place. At half the size, for the search doesn't look more closely.
     trust
         (h, w) uint8: 255 where it is sure, 0 where the neighbour has no such pixel.
     """
@@ -65,21 +68,29 @@ def find_ways(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[Way,
         From `after` to `before`, and from `before` to `after`.
     """
     if min(before.shape) < SMALLEST:
-        nowhere = np.zeros((*before.shape, 2), np.float32)
-        to_before = to_after = nowhere
+        to_before = to_after = np.zeros((*before.shape, 2), np.float32)
     else:
         search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        search.setGradientDescentIterations(STEPS)
         to_before, to_after = search.calc(after, before, None), search.calc(before, after, None)
     lumas = before.astype(np.float32), after.astype(np.float32)
     return (
-        Way(to_before.astype(np.float16), _trust(lumas[1], lumas[0], to_before, to_after)),
-        Way(to_after.astype(np.float16), _trust(lumas[0], lumas[1], to_after, to_before)),
+        Way(_halve(to_before), _trust(lumas[1], lumas[0], to_before, to_after)),
+        Way(_halve(to_after), _trust(lumas[0], lumas[1], to_after, to_before)),
     )
 
 
 def fetch(planes: Map, way: Way) -> Map:
-    """Fetch values, (h, w) or (h, w, n) float32, from the neighbour that a way leads to."""
-    return _sample(planes, _places(way.offsets))
+    """Fetch values, (h, w, n) float32, from the neighbour that a way leads to."""
+    height, width = planes.shape[:2]
+    offsets = cv2.resize(way.offsets.astype(np.float32), (width, height))
+    return _sample(planes, _places(offsets))
+
+
+def _halve(offsets: Map) -> NDArray[np.float16]:
+    height, width = offsets.shape[:2]
+    size = -(-width // 2), -(-height // 2)
+    return cv2.resize(offsets, size, interpolation=cv2.INTER_AREA).astype(np.float16)
 
 
 def _places(offsets: NDArray[Any]) -> Map:
@@ -102,12 +113,12 @@ def _trust(here: Map, there: Map, way: Map, back: Map) -> NDArray[np.uint8]:
     """Tell how far the way from `here` to `there` is to be trusted."""
     places = _places(way)
     found = _sample(cv2.merge([back, there]), places)
-    missed = way + found[..., :2]
-    length = np.sqrt(np.square(way).sum(axis=2))
-    miss = np.square(missed).sum(axis=2) / np.square(MISS + MISS_OF_WAY * length)
+    missed: Map = cv2.magnitude(way[..., 0] + found[..., 0], way[..., 1] + found[..., 1])
+    missed /= MISS + MISS_OF_WAY * cv2.magnitude(way[..., 0], way[..., 1])
     difference = here - found[..., 2]
     difference -= cv2.blur(difference, (AROUND, AROUND))
-    trust = np.exp(-miss - np.square(difference / DIFFERENCE))
+    difference /= DIFFERENCE
+    trust = cv2.exp(-missed * missed - difference * difference)
     height, width = here.shape
-    inside = (places >= -0.5) & (places <= np.array([width - 0.5, height - 0.5]))
-    return np.asarray((255 * trust * inside.all(axis=2) + 0.5).astype(np.uint8))
+    inside = cv2.inRange(places, (-0.5, -0.5), (width - 0.5, height - 0.5))
+    return np.asarray((255 * trust + 0.5).astype(np.uint8) & inside)
