@@ -53,9 +53,8 @@ def steady(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def find_ways(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[Way, Way]:
     """Find where the pixels of a frame were in the one before, and the other way round.
 
-    Dense inverse search: Kroeger and others, *Fast Optical Flow using Dense Inverse Search*, 2016,
-    in both directions. It is trusted where the way back leads to where it began and the lumas
-    are the same, but for their means around there.
+    A way is trusted where the way back leads to where it began and the lumas are the same, but for
+    their means around there.
 
     Parameters
     ----------
@@ -67,12 +66,8 @@ def find_ways(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[Way,
     tuple of two Way
         From `after` to `before`, and from `before` to `after`.
     """
-    if min(before.shape) < SMALLEST:
-        to_before = to_after = np.zeros((*before.shape, 2), np.float32)
-    else:
-        search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        search.setGradientDescentIterations(STEPS)
-        to_before, to_after = search.calc(after, before, None), search.calc(before, after, None)
+    medium = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+    to_before, to_after = search(after, before, medium), search(before, after, medium)
     lumas = before.astype(np.float32), after.astype(np.float32)
     return (
         Way(_halve(to_before), _trust(lumas[1], lumas[0], to_before, to_after)),
@@ -80,11 +75,29 @@ def find_ways(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[Way,
     )
 
 
+def search(here: NDArray[np.uint8], there: NDArray[np.uint8], preset: int) -> Map:
+    """Find where the pixels of `here` are in `there`: offsets, (h, w, 2) float32.
+
+    Dense inverse search: Kroeger and others, *Fast Optical Flow using Dense Inverse Search*, 2016.
+    Pictures too small for it don't move.
+    """
+    if min(here.shape) < SMALLEST:
+        return np.zeros((*here.shape, 2), np.float32)
+    flow: Any = cv2.DISOpticalFlow.create(preset)
+    flow.setGradientDescentIterations(STEPS)
+    return np.asarray(flow.calc(here, there, None))
+
+
+def follow(planes: Map, offsets: Map) -> Map:
+    """Take values, (h, w) or (h, w, n) float32, from where offsets, (h, w, 2), lead."""
+    return _sample(planes, _places(offsets))
+
+
 def fetch(planes: Map, way: Way) -> Map:
     """Fetch values, (h, w, n) float32, from the neighbour that a way leads to."""
     height, width = planes.shape[:2]
     offsets = cv2.resize(way.offsets.astype(np.float32), (width, height))
-    return _sample(planes, _places(offsets))
+    return follow(planes, offsets)
 
 
 def _halve(offsets: Map) -> NDArray[np.float16]:
