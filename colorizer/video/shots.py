@@ -21,9 +21,10 @@ LONGEST = 96  # pixels of the longer side that frames are compared at
 
 # A cut leaves this share of a frame's contrast unexplained by the frame before it, and is so many
 # times as sudden as what is around it.
-SUDDEN, OUTSTANDING = 0.35, 2.5
+SUDDEN, OUTSTANDING = 0.5, 2.5
 AROUND = 5  # frames on each side that are looked at for that
 FLASH = 3  # frames: a picture that is back after as many was never away
+EXTREMES = (2, 98)  # percentiles of luma: beyond them are dust and scratches
 LEAST_CONTRAST = 6.0  # levels of 255: what has less is grain
 
 BINS = 16  # of luma, each with a tint of its own
@@ -53,10 +54,11 @@ class ShotFinder:
     def add(self, luma: Plane) -> None:
         """Take in the next frame's luma, (h, w) uint8, of some 96 × 54 pixels or more."""
         small = steady(_shrink(luma, LONGEST))
+        small = small.clip(*np.percentile(small, EXTREMES).astype(np.uint8))
         self._scores.append(_newness(self._lumas[-1], small) if self._lumas else 0.0)
         for ago in range(1, min(FLASH, len(self._lumas) - 1) + 1):
-            # The frame so many before this one may have begun a shot, or a flash.
-            sudden = self._scores[-1 - ago] > SUDDEN
+            # Where a picture from before is back, nothing between has begun a shot.
+            sudden = max(self._scores[-1 - ago :]) > SUDDEN
             if sudden and _newness(self._lumas[-1 - ago], small) < SUDDEN:
                 self._scores[-1 - ago :] = [0.0] * (ago + 1)
         self._lumas.append(small)
