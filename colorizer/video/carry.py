@@ -14,7 +14,7 @@ from colorizer.video.flow import Map, Way, fetch, find_ways, steady
 # from there on its borders can't be seen.
 MARGIN = 40
 
-PULL = 0.05  # how far the filter follows the new chroma where it trusts the flow
+KEPT = 0.95  # how much less a frame counts for the filter than the one before it
 DOUBT = 0.004  # trust of what isn't trusted at all: where no key is, the nearer one counts more
 
 
@@ -25,7 +25,7 @@ def carry(
 
     Between two keys the chroma comes from both, the nearer and the more trusted one counting
     more; before the first key and after the last it comes from that one. Then it is filtered
-    along the flow, forwards and backwards.
+    along the flow, so that it neither flickers nor pumps where keys don't agree.
 
     Parameters
     ----------
@@ -98,25 +98,31 @@ def _follow(chroma: NDArray[np.float16], ways: Iterable[Way]) -> Iterator[Map]:
 
 
 def _filter(carried: NDArray[np.float16], steps: Sequence[tuple[Way, Way]]) -> NDArray[np.float16]:
-    """Filter chroma along the flow, forwards and backwards: their mean, in place of `carried`.
+    """Filter chroma along the flow, in place.
 
-    Each frame takes over what the last one had, pulled a little to its own; wholly its own where
-    the flow isn't trusted.
+    Each pixel becomes the mean of itself on all frames, as far as the flow is trusted; they count
+    less, the further away they are. What comes before is summed up forwards, what comes after
+    backwards.
     """
-    onwards = np.empty_like(carried)
-    onwards[0] = state = carried[0]
+    own = np.ones((*carried.shape[1:3], 1), np.float32)
+    onwards = np.empty((*carried.shape[:3], 3), np.float16)
+    onwards[0] = state = np.dstack([carried[0], own])
     for number, (way, _) in enumerate(steps, 1):
-        onwards[number] = state = _pull(state, carried[number], way)
-    state = carried[-1].copy()
-    carried[-1] = (onwards[-1].astype(np.float32) + state) / 2
-    for number in range(len(steps) - 1, -1, -1):
-        state = _pull(state, carried[number], steps[number][1])
-        carried[number] = (onwards[number] + state) / 2
+        onwards[number] = state = _sum_up(state, carried[number], way)
+    state = np.dstack([carried[-1], own])
+    for number in range(len(carried) - 1, -1, -1):
+        if number < len(steps):
+            state = _sum_up(state, carried[number], steps[number][1])
+        before, after = onwards[number].astype(np.float32), state
+        total = before[..., :2] * before[..., 2:] + after[..., :2] * after[..., 2:]
+        weight = before[..., 2:] + after[..., 2:] - 1  # The frame itself is in both.
+        carried[number] = (total - carried[number]) / weight
     return carried
 
 
-def _pull(state: Map, chroma: NDArray[np.float16], way: Way) -> Map:
-    """Take the filter one frame further."""
-    fetched = fetch(state.astype(np.float32), way)
-    kept = (1 - PULL) / 255 * way.trust[..., None].astype(np.float32)
-    return np.asarray(chroma + kept * (fetched - chroma))
+def _sum_up(state: Map, chroma: NDArray[np.float16], way: Way) -> Map:
+    """Take a mean and its weight, (h, w, 3), one frame further, and that frame into it."""
+    state = fetch(state, way)
+    kept = state[..., 2:] * (way.trust[..., None] * np.float32(KEPT / 255))
+    weight = kept + 1
+    return np.dstack([chroma + (state[..., :2] - chroma) * (kept / weight), weight])
