@@ -1,4 +1,4 @@
-"""Frames of films that tests make themselves: things that move before a ground, in known colours."""
+"""Frames that tests make themselves: things that move before a ground, in known colours."""
 
 import cv2
 import numpy as np
@@ -13,17 +13,17 @@ def form_of(width, height, **kind):
     return Format(width, height, **{"depth": 8, "full_range": False, "matrix": "bt601", **kind})
 
 
-def texture(width, height, seed, fineness=2.0):
-    """Draw luma, (H, W) float from 60 to 200, that the flow can hold on to."""
+def texture(width, height, seed, dark=60, bright=200):
+    """Draw luma, (H, W) float from `dark` to `bright`, that the flow can hold on to."""
     noise = np.random.default_rng(seed).normal(size=(height, width))
-    smooth = cv2.GaussianBlur(noise, (0, 0), fineness)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2)
     smooth -= smooth.min()
-    return 60 + 140 * smooth / smooth.max()
+    return dark + (bright - dark) * smooth / smooth.max()
 
 
 def moving_film(count, width=128, height=72, step=3.0):
     """Make `count` lumas, (H, W) uint8, with a square that moves right, and their true chroma."""
-    ground, thing = texture(width, height, 1), texture(width, height, 2)
+    ground, thing = texture(width, height, 1, 50, 150), texture(width, height, 2, 130, 230)
     lumas, chromas = [], []
     for number in range(count):
         offset = np.float64([[1, 0, 10 + step * number], [0, 1, height // 4]])
