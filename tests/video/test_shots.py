@@ -50,7 +50,24 @@ def test_pans_fades_flicker_and_flashes_are_no_cuts():
     flash = pan(2, 30)
     flash[12] = flash[12] * 0 + 250
     flash[21:23] = [texture(96, 54, 9), texture(96, 54, 9)]  # two spoilt frames
-    for film in (pan(1, 60, step=2.5), fade, fade[::-1], into_white, flicker, flash):
+    darker = pan(1, 15) + [luma * 0.4 for luma in pan(1, 15, step=0)]
+    dusty = [luma / 5 + 60 for luma in pan(1, 30)]
+    for luma in dusty[::2]:
+        row, column = random.integers(0, 40), random.integers(0, 80)
+        luma[row : row + 7, column : column + 7] = 255
+    snow = [random.uniform(0, 255, (54, 96)) for _ in range(20)]
+    films = (
+        pan(1, 60, step=2.5),
+        fade,
+        fade[::-1],
+        into_white,
+        flicker,
+        flash,
+        darker,
+        dusty,
+        snow,
+    )
+    for film in films:
         assert shots_of(film) == [Shot(0, len(film) - 1)]
 
 
