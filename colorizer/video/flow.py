@@ -19,7 +19,7 @@ AROUND = 15  # pixels of the square whose mean levels two lumas: exposure flicke
 
 # Of trust: how far the way there and back may miss, in pixels and as a share of the way, and by
 # how many levels of 255 the lumas may differ.
-MISS, MISS_OF_WAY = 1.0, 0.05
+MISS, MISS_OF_WAY = 2.0, 0.05
 DIFFERENCE = 12.0
 
 STEPS = 8  # iterations of the search: more find no better way

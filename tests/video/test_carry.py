@@ -61,8 +61,8 @@ def test_what_is_new_takes_its_own_colour_at_once():
     red, blue = np.zeros((2, 2, 64, 96), np.float16)
     red[1], blue[0] = 0.2, 0.2
     found = carry(lumas, {0: red, 8: red, 9: blue, 17: blue})
-    assert np.abs(found[8] - red).mean() < 0.03
-    assert np.abs(found[9] - blue).mean() < 0.03
+    assert np.abs(found[8] - red).mean() < 0.04
+    assert np.abs(found[9] - blue).mean() < 0.04
 
 
 def test_a_segment_with_margins_is_like_the_whole():
