@@ -9,6 +9,8 @@ from typing import Any
 
 from colorizer.video.frame import Format
 
+_FINEST = 10_000_000
+
 
 @dataclass(frozen=True)
 class Track:
@@ -26,6 +28,8 @@ class Track:
     primaries, transfer, matrix
         Codes of ITU-T H.273 (https://www.itu.int/rec/T-REC-H.273) that the file states, 2 where it
         doesn't; the matrix is always the one that is worked with.
+    display_matrix
+        The nine numbers by which players turn or mirror frames, as the file has them.
     """
 
     form: Format
@@ -34,6 +38,15 @@ class Track:
     primaries: int = 2
     transfer: int = 2
     matrix: int = 6
+    display_matrix: tuple[int, ...] | None = None
+
+    @property
+    def ticks(self) -> Fraction:
+        """The time base of segments and results: the film's own, unless that is too fine for MP4.
+
+        There, a frame of some seconds would have more ticks than fit; these are 1.4 µs.
+        """
+        return self.time_base if self.time_base.denominator <= _FINEST else Fraction(1, 720_000)
 
 
 @dataclass(frozen=True)

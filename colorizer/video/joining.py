@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
+from colorizer.errors import N_, NotAPictureError
+from colorizer.files import written_whole
+from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
+from colorizer.video.order import Order
+from colorizer.video.sound import Track, add_sound, name_track
+from colorizer.video.subtitles import add_subtitles
+from colorizer.video.tags import append_mark, kept_tags, mark_tags
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container.input import InputContainer
+    from av.container.output import OutputContainer
+    from av.packet import Packet
+    from av.subtitles.stream import SubtitleStream
+    from av.video.stream import VideoStream
+
+# The movie's own clock in ticks a second, as for segments; and the index in front, so that players
+# on the web begin before they have all of the file.
+_MP4 = {"movie_timescale": "90000", "movflags": "+faststart"}
+_MOST_CHAPTERS = 1000
+# What players expect in MP4, by FFmpeg's names of codecs.
+_MP4_CODECS = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"}
 
 
 def join_parts(
@@ -48,7 +73,20 @@ def join_parts(
     OSError
         If the result can't be written.
     """
-    raise NotImplementedError
+    survey = film.found or film.survey()
+    ticks = film.track.ticks
+    order = Order(
+        [stamp for part in parts for stamp in _stamps(part, ticks)],
+        end=round(survey.end * film.time_base / ticks),
+    )
+    tags = mark_tags(kept_tags(film.container.metadata, keep_gps=keep_gps), generator)
+    with av.open(str(parts[0])) as first, written_whole(target) as part:
+        with _open_result(part, tags, film) as output:
+            stream = _add_pictures(output, first.streams.video[0], film)
+            left_out = _mux(output, order.apply(_packets(parts), stream, ticks), film)
+        if target.suffix == ".mp4":
+            append_mark(part, generator)
+    return left_out
 
 
 def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
@@ -70,12 +108,157 @@ def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
 
     Raises
     ------
+    NotAPictureError
+        If its pictures have no time stamps to copy.
     OSError
         If the result can't be written.
     """
-    raise NotImplementedError
+    tags = kept_tags(film.container.metadata, keep_gps=keep_gps)
+    survey = film.found or film.survey()
+    ticks = film.track.ticks
+    stamps = [
+        None if packet.pts is None else round(packet.pts * packet.time_base / ticks)
+        for packet in _own_packets(film)
+    ]
+    order = Order(
+        [stamp for stamp in stamps if stamp is not None],
+        end=round(survey.end * film.time_base / ticks),
+    )
+    if len(order) < len(stamps):
+        raise NotAPictureError(
+            N_(
+                "The pictures of this film have no time stamps and can't be copied as they are. "
+                "Choose a strength above 0, or convert the film to MP4 first."
+            )
+        )
+    with written_whole(target) as part, _open_result(part, tags, film) as output:
+        stream = _add_pictures(output, film.picture, film)
+        return _mux(output, order.apply(_own_packets(film), stream, ticks), film)
 
 
 def remux_suffix(film: Film) -> str:
     """Return how the name of a film's copy ends: ``.mp4``, or ``.mkv`` where MP4 can't hold it."""
-    raise NotImplementedError
+    return ".mp4" if film.codec in _MP4_CODECS else ".mkv"
+
+
+def _open_result(part: Path, tags: dict[str, str], film: Film) -> OutputContainer:
+    """Begin a result, with its tags and chapters."""
+    is_mp4 = part.suffix == ".mp4"
+    output = av.open(
+        str(part),
+        "w",
+        format="mp4" if is_mp4 else "matroska",
+        container_options=dict(_MP4) if is_mp4 else {},
+    )
+    output.metadata.update(tags)
+    chapters = film.container.chapters()
+    if chapters:
+        shift = film.shift * film.time_base
+        for chapter in chapters:
+            base = chapter["time_base"] or Fraction(1, 1000)
+            chapter["start"] = max(0, chapter["start"] - round(shift / base))
+            chapter["end"] = max(chapter["start"], chapter["end"] - round(shift / base))
+        output.set_chapters(chapters[:_MOST_CHAPTERS])
+    return output
+
+
+def _add_pictures(output: OutputContainer, template: VideoStream, film: Film) -> VideoStream:
+    """Add the picture track, first, with all that the film's says of itself."""
+    stream = output.add_stream_from_template(template, opaque=True)
+    stream.time_base = film.track.ticks
+    context, track = stream.codec_context, film.track
+    context.sample_aspect_ratio = track.form.sample_aspect
+    context.color_range = 2 if track.form.full_range else 1
+    context.color_primaries, context.color_trc = track.primaries, track.transfer
+    context.colorspace = track.matrix
+    if track.display_matrix is not None:
+        stream.set_display_matrix(track.display_matrix)
+    name_track(stream, film.picture)
+    return stream
+
+
+def _stamps(part: Path, ticks: Fraction) -> Iterator[int]:
+    """Give the time stamps of a segment's packets, in their order."""
+    for packet in _packets([part]):
+        yield round(cast(int, packet.pts) * packet.time_base / ticks)
+
+
+def _packets(parts: Sequence[Path]) -> Iterator[Packet[Any]]:
+    """Give the packets of segments, one after another."""
+    extradata: bytes | None = None
+    for part in parts:
+        with av.open(str(part)) as container:
+            stream = container.streams.video[0]
+            extradata = extradata or stream.codec_context.extradata
+            if stream.codec_context.extradata != extradata:
+                raise ValueError("segments of another codec or size")
+            yield from (packet for packet in container.demux(stream) if packet.size)
+
+
+def _own_packets(film: Film) -> Iterator[Packet[Any]]:
+    """Give the packets of a film's picture track, with its time stamps shifted."""
+    with film.reopened() as source, contextlib.suppress(av.FFmpegError):
+        stream = source.streams[film.picture.index]
+        has_order = stream.codec_context.has_b_frames
+        for packet in source.demux(stream):
+            if packet.size:
+                if packet.pts is None and not has_order:
+                    packet.pts = packet.dts
+                if packet.pts is not None:
+                    packet.pts -= film.shift
+                yield packet
+
+
+def _mux(output: OutputContainer, pictures: Iterator[Packet[Any]], film: Film) -> list[str]:
+    """Write the pictures, and beside them all other tracks of the film; tell what doesn't fit."""
+    shift = film.shift * film.time_base
+    left_out: list[str] = []
+    with film.reopened() as source:
+        tracks: dict[int, Track] = {}
+        for stream in source.streams:
+            track: Track | None = None
+            if stream.type == "audio":
+                track = add_sound(output, cast("AudioStream", stream), shift)
+            elif stream.type == "subtitle":
+                track = add_subtitles(output, cast("SubtitleStream", stream), shift)
+            elif stream.type != "video" or stream.index == film.picture.index:
+                continue
+            if track is not None:
+                tracks[stream.index] = track
+            else:
+                left_out.append(stream.codec_context.name if stream.codec_context else stream.type)
+        others = _others(source, tracks)
+        for packet in _by_time(pictures, others):
+            output.mux(packet)
+    return left_out
+
+
+def _others(source: InputContainer, tracks: dict[int, Track]) -> Iterator[Packet[Any]]:
+    """Give the packets of all other tracks, as far as the file can be read."""
+    if not tracks:
+        return
+    with contextlib.suppress(av.FFmpegError):
+        for packet in source.demux([source.streams[index] for index in tracks]):
+            if packet.size:
+                yield from tracks[packet.stream_index].take(packet)
+    for track in tracks.values():
+        yield from track.end()
+
+
+def _by_time(one: Iterator[Packet[Any]], other: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Give the packets of two runs, whichever is to be decoded first."""
+    runs = [one, other]
+    heads = [next(run, None) for run in runs]
+    while True:
+        waiting = [number for number, head in enumerate(heads) if head is not None]
+        if not waiting:
+            return
+        number = min(waiting, key=lambda number: _time(heads[number]))
+        yield cast("Packet[Any]", heads[number])
+        heads[number] = next(runs[number], None)
+
+
+def _time(packet: Packet[Any] | None) -> Fraction:
+    if packet is None or packet.dts is None:
+        return Fraction(0)
+    return packet.dts * packet.time_base

@@ -1,0 +1,231 @@
+"""Sound tracks of a film into its result: packets copied, or AAC of the same channels and start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colorizer.video.ffmpeg import av
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container.output import OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+
+# What browsers play in MP4. Others can be put into it, and then play silently without an error.
+_PLAYED = {"aac", "mp3", "mp3float", "opus", "libopus", "flac"}
+_BIT_RATE = 96_000  # a channel
+_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+_USUAL_RATE = 48_000
+# The same loudspeakers by the names that AAC has for them.
+_LAYOUTS = {"5.1(side)": "5.1", "5.0(side)": "5.0", "quad(side)": "quad"}
+_BLOCK = 1024  # samples of a packet of AAC
+# Time stamps are in milliseconds in many files: a jump is what is longer than that inaccuracy, and
+# what is longer than an hour is damage rather than silence.
+_JUMP, _LONGEST = Fraction(25, 1000), 3600
+
+
+class Track(Protocol):
+    """A track of the film on its way into the result."""
+
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        """Make packets of the result of one of the film."""
+
+    def end(self) -> Iterator[Packet[Any]]:
+        """Make the last packets."""
+
+
+class CopiedTrack:
+    """A track whose packets are copied.
+
+    Parameters
+    ----------
+    stream
+        The result's.
+    shift
+        What is taken from time stamps, in seconds.
+    """
+
+    def __init__(self, stream: Stream, shift: Fraction) -> None:
+        self._stream, self._shift = stream, shift
+        self._last: int | None = None
+
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        """Give the packet; none that goes back in time, which no container holds."""
+        away = round(self._shift / packet.time_base)
+        dts = packet.dts if packet.dts is not None else packet.pts
+        if dts is None or (self._last is not None and dts <= self._last):
+            return
+        self._last = dts
+        packet.pts = (packet.pts if packet.pts is not None else dts) - away
+        packet.dts = dts - away
+        packet.stream = self._stream
+        yield packet
+
+    def end(self) -> Iterator[Packet[Any]]:
+        """Give nothing more."""
+        return iter(())
+
+
+class EncodedSound:
+    """A sound track that is decoded and encoded as AAC.
+
+    It begins when the film's does. Where that one has a gap, there is silence.
+
+    Parameters
+    ----------
+    output
+        The result.
+    source
+        The film's track.
+    shift
+        What is taken from time stamps, in seconds.
+    """
+
+    def __init__(self, output: OutputContainer, source: AudioStream, shift: Fraction) -> None:
+        context = source.codec_context
+        rate = context.sample_rate
+        self._source, self._shift = source, shift
+        self._rate = rate if rate in _RATES else _USUAL_RATE
+        self._layout = _aac_layout(context.layout.name, context.layout.nb_channels, self._rate)
+        self._resampler = self._make_resampler()
+        self.stream = output.add_stream("aac", rate=self._rate)
+        self.stream.codec_context.layout = self._layout
+        channels = self.stream.codec_context.layout.nb_channels
+        self.stream.codec_context.bit_rate = _BIT_RATE * channels
+        self.stream.codec_context.time_base = Fraction(1, self._rate)
+        self._waiting: NDArray[np.float32] = np.zeros((channels, 0), np.float32)
+        self._position: int | None = None  # of the first sample that waits
+        self._over = False
+
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        """Decode a packet, and encode what makes a block; what can't be decoded becomes silence."""
+        try:
+            frames = self._source.decode(packet)
+        except (av.FFmpegError, MemoryError):
+            return
+        for frame in frames:
+            self._place(frame)
+            yield from self._encode(_BLOCK)
+
+    def end(self) -> Iterator[Packet[Any]]:
+        """Encode the rest."""
+        try:
+            frames = self._source.decode(None)
+        except (av.FFmpegError, MemoryError):
+            frames = []
+        for frame in frames:
+            self._place(frame)
+        self._add(self._resampler.resample(None))
+        yield from self._encode(1)
+        if self._position is not None:
+            yield from self.stream.encode(None)
+
+    def _make_resampler(self) -> av.AudioResampler:
+        return av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+
+    def _place(self, frame: AudioFrame) -> None:
+        """Put a frame's samples where they belong: after silence, or without what overlaps."""
+        if self._over or not frame.samples:
+            return
+        if frame.pts is not None and frame.time_base:
+            start = round((frame.pts * frame.time_base - self._shift) * self._rate)
+            if self._position is None:
+                self._position = start
+            gap = start - self._position - self._waiting.shape[1]
+            if gap > _LONGEST * self._rate:
+                self._over = True
+                return
+            if gap > _JUMP * self._rate:
+                silence = np.zeros((self._waiting.shape[0], gap), np.float32)
+                self._waiting = np.concatenate((self._waiting, silence), axis=1)
+            elif gap < -_JUMP * self._rate:
+                self._add(self._resample(frame), skip=-gap)
+                return
+        self._add(self._resample(frame))
+
+    def _resample(self, frame: AudioFrame) -> list[AudioFrame]:
+        frame.pts = None
+        try:
+            return self._resampler.resample(frame)
+        except ValueError:  # The track changes its rate or channels.
+            self._resampler = self._make_resampler()
+            return self._resampler.resample(frame)
+
+    def _add(self, frames: list[AudioFrame], skip: int = 0) -> None:
+        if self._position is None:
+            self._position = 0
+        parts = [cast("NDArray[np.float32]", frame.to_ndarray()) for frame in frames]
+        if parts:
+            new = np.concatenate(parts, axis=1)[:, skip:]
+            self._waiting = np.concatenate((self._waiting, new), axis=1)
+
+    def _encode(self, least: int) -> Iterator[Packet[Any]]:
+        """Encode blocks while there are at least so many samples."""
+        done, length = 0, self._waiting.shape[1]
+        while self._position is not None and length - done >= least:
+            block = np.ascontiguousarray(self._waiting[:, done : done + _BLOCK])
+            frame = av.AudioFrame.from_ndarray(block, "fltp", self._layout)
+            frame.sample_rate, frame.time_base = self._rate, Fraction(1, self._rate)
+            frame.pts = self._position
+            self._position += block.shape[1]
+            done += block.shape[1]
+            yield from self.stream.encode(frame)
+        self._waiting = self._waiting[:, done:]
+
+
+def add_sound(output: OutputContainer, source: AudioStream, shift: Fraction) -> Track | None:
+    """Add a sound track of a film to its result.
+
+    Parameters
+    ----------
+    output
+        The result: MP4 takes what browsers play, Matroska all that it can hold.
+    source
+        The film's track.
+    shift
+        What is taken from time stamps, in seconds.
+
+    Returns
+    -------
+    Track or None
+        What makes its packets; None if it can't be decoded.
+    """
+    if source.codec_context is None or not source.codec_context.sample_rate:
+        return None
+    name = source.codec_context.name
+    plays = name in _PLAYED if output.format.name == "mp4" else name in output.supported_codecs
+    if plays:
+        copy = output.add_stream_from_template(source, opaque=True)
+        name_track(copy, source)
+        return CopiedTrack(copy, shift)
+    track = EncodedSound(output, source, shift)
+    name_track(track.stream, source)
+    return track
+
+
+def name_track(stream: Stream, source: Stream) -> None:
+    """Give a track the language, the title and the role that the film's has."""
+    kept = ("language", "title", "handler_name")
+    stream.metadata.update({key: source.metadata[key] for key in kept if key in source.metadata})
+    stream.disposition = source.disposition
+
+
+def _aac_layout(name: str, channels: int, rate: int) -> str:
+    """Return the layout of loudspeakers that AAC has for a film's."""
+    for layout in (_LAYOUTS.get(name, name), "mono" if channels == 1 else "stereo"):
+        try:
+            context = av.CodecContext.create("aac", "w")
+            context.sample_rate, context.layout, context.format = rate, layout, "fltp"
+            context.time_base = Fraction(1, rate)
+            context.open()
+        except (av.FFmpegError, ValueError):
+            continue
+        return layout
+    return "stereo"

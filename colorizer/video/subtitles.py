@@ -1,0 +1,131 @@
+"""Subtitles of a film into its result: text without styling where the container has no more."""
+
+from __future__ import annotations
+
+import html
+import re
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from colorizer.video.ffmpeg import av
+from colorizer.video.sound import CopiedTrack, Track, name_track
+
+if TYPE_CHECKING:
+    from av.container.output import OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.subtitles.stream import SubtitleStream
+
+_TEXTS = {"subrip", "srt", "text", "ass", "ssa", "webvtt", "mov_text"}
+_ASS_FIELDS = 8  # in front of the text, as Matroska has a line of it
+_MOST_BYTES = 0xFFFF  # The length of a text has two bytes in MP4.
+_TAGS = re.compile(r"</?(?:[a-z]+\d*|\d[\d:.]*)(?:[\s.][^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
+# A header that the encoder for MP4 reads its own one from: one plain style.
+_HEADER = b"""[Script Info]
+ScriptType: v4.00+
+PlayResX: 384
+PlayResY: 288
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, \
+Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, \
+Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+
+
+class PlainSubtitles:
+    """A track of subtitles that are made plain text.
+
+    Parameters
+    ----------
+    stream
+        The result's.
+    codec
+        FFmpeg's name of what the film has.
+    shift
+        What is taken from time stamps, in seconds.
+    has_length
+        Whether the length of a text stands in front of it, as in MP4.
+    """
+
+    def __init__(self, stream: Stream, codec: str, shift: Fraction, *, has_length: bool) -> None:
+        self._stream, self._codec = stream, codec
+        self._shift, self._has_length = shift, has_length
+
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        """Make a packet with the text."""
+        text = plain_text(bytes(packet), self._codec).encode()
+        if len(text) > _MOST_BYTES:
+            text = text[:_MOST_BYTES].decode(errors="ignore").encode()
+        if packet.pts is None or not text:
+            return
+        plain = av.Packet(struct.pack(">H", len(text)) + text if self._has_length else text)
+        plain.time_base = packet.time_base
+        plain.pts = plain.dts = packet.pts - round(self._shift / packet.time_base)
+        plain.duration = packet.duration
+        plain.is_keyframe = True
+        plain.stream = self._stream
+        yield plain
+
+    def end(self) -> Iterator[Packet[Any]]:
+        """Give nothing more."""
+        return iter(())
+
+
+def add_subtitles(output: OutputContainer, source: SubtitleStream, shift: Fraction) -> Track | None:
+    """Add a track of subtitles to a result.
+
+    Parameters
+    ----------
+    output
+        The result: Matroska takes them as they are, MP4 text alone.
+    source
+        The film's track.
+    shift
+        What is taken from time stamps, in seconds.
+
+    Returns
+    -------
+    Track or None
+        What makes its packets; None if they don't fit, as pictures in MP4.
+    """
+    if source.codec_context is None:
+        return None
+    name, is_mp4 = source.codec_context.name, output.format.name == "mp4"
+    if name == "mov_text" if is_mp4 else name in output.supported_codecs and name != "mov_text":
+        copy = output.add_stream_from_template(source, opaque=True)
+        name_track(copy, source)
+        return CopiedTrack(copy, shift)
+    if name not in _TEXTS:
+        return None
+    stream = output.add_stream("mov_text" if is_mp4 else "subrip")
+    stream.codec_context.subtitle_header = _HEADER
+    name_track(stream, source)
+    return PlainSubtitles(stream, name, shift, has_length=is_mp4)
+
+
+def plain_text(data: bytes, codec: str) -> str:
+    """Return the text of a packet of subtitles, without styling.
+
+    Parameters
+    ----------
+    data
+        The packet.
+    codec
+        FFmpeg's name of what it is.
+    """
+    if codec == "mov_text":
+        length = int.from_bytes(data[:2], "big")
+        return data[2 : 2 + length].decode("utf-8", "replace")
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").strip("\0\n ")
+    if codec in ("ass", "ssa"):
+        text = text.split(",", _ASS_FIELDS)[-1]
+        text = text.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", "\u00a0")
+    text = _TAGS.sub("", text)
+    return html.unescape(text) if codec == "webvtt" else text
