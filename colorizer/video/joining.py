@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any, cast
 
 from colorizer.errors import N_, NotAPictureError
 from colorizer.files import written_whole
+from colorizer.video.edits import leave_out_beginnings
 from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
 from colorizer.video.order import Order
-from colorizer.video.sound import Track, add_sound, name_track
-from colorizer.video.subtitles import add_subtitles
+from colorizer.video.others import Others
+from colorizer.video.sound import name_track
 from colorizer.video.tags import append_mark, kept_tags, mark_tags
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container.input import InputContainer
     from av.container.output import OutputContainer
     from av.packet import Packet
-    from av.subtitles.stream import SubtitleStream
     from av.video.stream import VideoStream
 
 # The movie's own clock in ticks a second, as for segments; and the index in front, so that players
 # on the web begin before they have all of the file.
 _MP4 = {"movie_timescale": "90000", "movflags": "+faststart"}
+# Sound begins before 0 by what its decoder needs, and Matroska says so: nothing has to be moved.
+_MATROSKA = {"avoid_negative_ts": "disabled"}
 _MOST_CHAPTERS = 1000
 # What players expect in MP4, by FFmpeg's names of codecs.
 _MP4_CODECS = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"}
@@ -83,10 +83,12 @@ def join_parts(
     with av.open(str(parts[0])) as first, written_whole(target) as part:
         with _open_result(part, tags, film) as output:
             stream = _add_pictures(output, first.streams.video[0], film)
-            left_out = _mux(output, order.apply(_packets(parts), stream, ticks), film)
+            others = Others(output, film)
+            others.mux_with(order.apply(_packets(parts), stream, ticks))
         if target.suffix == ".mp4":
+            leave_out_beginnings(part, others.beginnings)
             append_mark(part, generator)
-    return left_out
+    return others.left_out
 
 
 def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
@@ -131,9 +133,14 @@ def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
                 "Choose a strength above 0, or convert the film to MP4 first."
             )
         )
-    with written_whole(target) as part, _open_result(part, tags, film) as output:
-        stream = _add_pictures(output, film.picture, film)
-        return _mux(output, order.apply(_own_packets(film), stream, ticks), film)
+    with written_whole(target) as part:
+        with _open_result(part, tags, film) as output:
+            stream = _add_pictures(output, film.picture, film)
+            others = Others(output, film)
+            others.mux_with(order.apply(_own_packets(film), stream, ticks))
+        if target.suffix == ".mp4":
+            leave_out_beginnings(part, others.beginnings)
+    return others.left_out
 
 
 def remux_suffix(film: Film) -> str:
@@ -148,7 +155,7 @@ def _open_result(part: Path, tags: dict[str, str], film: Film) -> OutputContaine
         str(part),
         "w",
         format="mp4" if is_mp4 else "matroska",
-        container_options=dict(_MP4) if is_mp4 else {},
+        container_options=dict(_MP4 if is_mp4 else _MATROSKA),
     )
     output.metadata.update(tags)
     chapters = film.container.chapters()
@@ -207,58 +214,3 @@ def _own_packets(film: Film) -> Iterator[Packet[Any]]:
                 if packet.pts is not None:
                     packet.pts -= film.shift
                 yield packet
-
-
-def _mux(output: OutputContainer, pictures: Iterator[Packet[Any]], film: Film) -> list[str]:
-    """Write the pictures, and beside them all other tracks of the film; tell what doesn't fit."""
-    shift = film.shift * film.time_base
-    left_out: list[str] = []
-    with film.reopened() as source:
-        tracks: dict[int, Track] = {}
-        for stream in source.streams:
-            track: Track | None = None
-            if stream.type == "audio":
-                track = add_sound(output, cast("AudioStream", stream), shift)
-            elif stream.type == "subtitle":
-                track = add_subtitles(output, cast("SubtitleStream", stream), shift)
-            elif stream.type != "video" or stream.index == film.picture.index:
-                continue
-            if track is not None:
-                tracks[stream.index] = track
-            else:
-                left_out.append(stream.codec_context.name if stream.codec_context else stream.type)
-        others = _others(source, tracks)
-        for packet in _by_time(pictures, others):
-            output.mux(packet)
-    return left_out
-
-
-def _others(source: InputContainer, tracks: dict[int, Track]) -> Iterator[Packet[Any]]:
-    """Give the packets of all other tracks, as far as the file can be read."""
-    if not tracks:
-        return
-    with contextlib.suppress(av.FFmpegError):
-        for packet in source.demux([source.streams[index] for index in tracks]):
-            if packet.size:
-                yield from tracks[packet.stream_index].take(packet)
-    for track in tracks.values():
-        yield from track.end()
-
-
-def _by_time(one: Iterator[Packet[Any]], other: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
-    """Give the packets of two runs, whichever is to be decoded first."""
-    runs = [one, other]
-    heads = [next(run, None) for run in runs]
-    while True:
-        waiting = [number for number, head in enumerate(heads) if head is not None]
-        if not waiting:
-            return
-        number = min(waiting, key=lambda number: _time(heads[number]))
-        yield cast("Packet[Any]", heads[number])
-        heads[number] = next(runs[number], None)
-
-
-def _time(packet: Packet[Any] | None) -> Fraction:
-    if packet is None or packet.dts is None:
-        return Fraction(0)
-    return packet.dts * packet.time_base

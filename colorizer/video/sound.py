@@ -101,6 +101,7 @@ class EncodedSound:
         self.stream.codec_context.bit_rate = _BIT_RATE * channels
         self.stream.codec_context.time_base = Fraction(1, self._rate)
         self._waiting: NDArray[np.float32] = np.zeros((channels, 0), np.float32)
+        self._start: int | None = None
         self._position: int | None = None  # of the first sample that waits
         self._over = False
 
@@ -127,6 +128,15 @@ class EncodedSound:
         if self._position is not None:
             yield from self.stream.encode(None)
 
+    @property
+    def beginning(self) -> Fraction:
+        """How long it is what the encoder puts before a sound that begins late; else 0, in seconds.
+
+        Before 0 it isn't played.
+        """
+        late = self._start is not None and self._start >= _BLOCK
+        return Fraction(_BLOCK, self._rate) if late else Fraction(0)
+
     def _make_resampler(self) -> av.AudioResampler:
         return av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
 
@@ -137,7 +147,7 @@ class EncodedSound:
         if frame.pts is not None and frame.time_base:
             start = round((frame.pts * frame.time_base - self._shift) * self._rate)
             if self._position is None:
-                self._position = start
+                self._start = self._position = start
             gap = start - self._position - self._waiting.shape[1]
             if gap > _LONGEST * self._rate:
                 self._over = True
