@@ -123,7 +123,7 @@ class Evener:
             dst_colorspace=None if _is_yuv(frame) else colorspace,
             dst_color_range=2 if self.form.full_range else 1,
         )
-        even.pts, even.time_base = frame.pts, frame.time_base
+        even.pts = frame.pts
         return even
 
 

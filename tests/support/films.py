@@ -32,6 +32,9 @@ def picture(planes, name="yuv420p"):
     frame = av.VideoFrame(width, height, name)
     for plane, values in zip(frame.planes, planes, strict=False):
         rows = np.frombuffer(plane, values.dtype).reshape(plane.height, -1)
+        for axis, wanted in ((0, plane.height), (1, plane.width)):
+            if values.shape[axis] < wanted:
+                values = np.repeat(values, 2, axis)
         rows[:, : plane.width] = values[: plane.height, : plane.width]
     return frame
 
