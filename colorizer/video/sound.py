@@ -222,8 +222,11 @@ def add_sound(output: OutputContainer, source: AudioStream, shift: Fraction) -> 
 
 def name_track(stream: Stream, source: Stream) -> None:
     """Give a track the language, the title and the role that the film's has."""
+    lower = {key.lower(): value for key, value in source.metadata.items()}
     kept = ("language", "title", "handler_name")
-    stream.metadata.update({key: source.metadata[key] for key in kept if key in source.metadata})
+    stream.metadata.update({key: lower[key] for key in kept if key in lower})
+    if "title" not in lower and "name" in lower:  # as FFmpeg reads a title from MP4
+        stream.metadata["title"] = lower["name"]
     stream.disposition = source.disposition
 
 
