@@ -46,7 +46,7 @@ _PICTURES |= {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"h
 # The lengths of a packet of an MPEG transport stream, and where its first one begins: with a time
 # code before it (Blu-ray), or a checksum after it.
 _PACKETS = ((188, 0), (192, 4), (204, 0))
-_SYNC = 0x47
+_SYNC, _HAS_CONTENT = 0x47, 0x30
 
 
 def film_kind(head: bytes) -> str | None:
@@ -67,7 +67,11 @@ def film_kind(head: bytes) -> str | None:
     if head[4:8] in _BOXES:
         return "mp4"
     for length, start in _PACKETS:
-        syncs = head[start::length]
-        if len(syncs) > 4 and all(byte == _SYNC for byte in syncs):
+        syncs, controls = head[start::length], head[start + 3 :: length]
+        if (
+            len(controls) > 4
+            and all(byte == _SYNC for byte in syncs)
+            and all(byte & _HAS_CONTENT for byte in controls)
+        ):
             return "mpegts"
     return None

@@ -32,6 +32,11 @@ _MOST_CHAPTERS = 1000
 # What players expect in MP4, by FFmpeg's names of codecs.
 _MP4_CODECS = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"}
 
+NO_COPY = N_(
+    "The pictures of this film can't be copied as they are. Choose a strength above 0, or convert "
+    "the film to MP4 first."
+)
+
 
 def join_parts(
     parts: Sequence[Path],
@@ -111,7 +116,8 @@ def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
     Raises
     ------
     NotAPictureError
-        If its pictures have no time stamps to copy.
+        If its pictures have no time stamps to copy, or are stored in a way that neither MP4 nor
+        Matroska holds.
     OSError
         If the result can't be written.
     """
@@ -127,12 +133,7 @@ def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
         end=round(survey.end * film.time_base / ticks),
     )
     if len(order) < len(stamps):
-        raise NotAPictureError(
-            N_(
-                "The pictures of this film have no time stamps and can't be copied as they are. "
-                "Choose a strength above 0, or convert the film to MP4 first."
-            )
-        )
+        raise NotAPictureError(NO_COPY)
     with written_whole(target) as part:
         with _open_result(part, tags, film) as output:
             stream = _add_pictures(output, film.picture, film)
@@ -171,7 +172,10 @@ def _open_result(part: Path, tags: dict[str, str], film: Film) -> OutputContaine
 
 def _add_pictures(output: OutputContainer, template: VideoStream, film: Film) -> VideoStream:
     """Add the picture track, first, with all that the film's says of itself."""
-    stream = output.add_stream_from_template(template, opaque=True)
+    try:
+        stream = output.add_stream_from_template(template, opaque=True)
+    except ValueError as error:
+        raise NotAPictureError(NO_COPY) from error
     stream.time_base = film.track.ticks
     context, track = stream.codec_context, film.track
     context.sample_aspect_ratio = track.form.sample_aspect
