@@ -67,6 +67,11 @@ class Survey:
         Whether the file ends, or can't be read on, before what its header says.
     damaged
         How many packets of the picture track couldn't be decoded.
+    keys
+        For each key frame which of the decoded frames it is, and a sum of its luma: where time
+        stamps depend on where one begins to read, frames are counted from these.
+    left_out
+        Which of the decoded frames have no number, as their time stamp doesn't rise.
     """
 
     pts: tuple[int, ...]
@@ -75,6 +80,8 @@ class Survey:
     exact: bool = True
     cut_off: bool = False
     damaged: int = 0
+    keys: tuple[tuple[int, int], ...] = ()
+    left_out: tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Survey:
@@ -82,10 +89,15 @@ class Survey:
 
         Raises
         ------
-        TypeError, ValueError
+        KeyError, TypeError, ValueError
             If it is none.
         """
-        survey = cls(**{**values, "pts": tuple(int(pts) for pts in values.get("pts", ()))})
+        lists = {
+            "pts": tuple(int(pts) for pts in values["pts"]),
+            "keys": tuple((int(which), int(total)) for which, total in values["keys"]),
+            "left_out": tuple(int(which) for which in values["left_out"]),
+        }
+        survey = cls(**{**values, **lists})
         if any(b <= a for a, b in zip(survey.pts, survey.pts[1:], strict=False)):
             raise ValueError("time stamps that don't rise")
         return survey

@@ -14,6 +14,7 @@ import cv2
 
 from colorizer.errors import N_, BrokenPictureError, NotAPictureError, TooLargeError
 from colorizer.video.containers import HEAD, film_kind
+from colorizer.video.counting import Counter, total
 from colorizer.video.decoding import Deinterlacer, Evener, describe, plain_format, planes_of
 from colorizer.video.facts import Survey
 from colorizer.video.ffmpeg import need_av
@@ -181,20 +182,24 @@ class Film(AbstractContextManager["Film"]):
         run = self._run()
         even = Evener(self._name, self.format)
         found: list[int] = []
-        end, interlaced, wanted = 0, False, self._max_minutes * 60 / self.time_base
+        keys: list[tuple[int, int]] = []
+        left_out: list[int] = []
+        end, interlaced, longest = 0, False, self._max_minutes * 60 / self.time_base
         with contextlib.closing(run):
-            for frame in run.frames(everything=True):
+            for which, frame in enumerate(run.frames(everything=True)):
                 pts = run.stamp(frame)
+                picture = self._frame(len(found), (pts or 0) - self.shift, even.even(frame))
+                if frame.key_frame:
+                    keys.append((which, total(picture.luma)))
                 if pts is None:
+                    left_out.append(which)
                     continue
-                pts -= self.shift
                 interlaced = interlaced or frame.interlaced_frame
                 if callback is not None:
-                    whole = self._frame(len(found), pts, even.even(frame))
-                    callback(whole, self._shrink(whole.luma))
-                found.append(pts)
-                end = pts + run.duration(frame)
-                if end - found[0] > wanted:
+                    callback(picture, self._shrink(picture.luma))
+                found.append(picture.pts)
+                end = picture.pts + run.duration(frame)
+                if end - found[0] > longest:
                     self._check_length(math.inf)
             if not found:
                 raise BrokenPictureError(BROKEN)
@@ -207,6 +212,8 @@ class Film(AbstractContextManager["Film"]):
             exact=not run.counted,
             cut_off=cut_off,
             damaged=run.damaged,
+            keys=tuple(keys),
+            left_out=tuple(left_out),
         )
         return self.found
 
@@ -267,16 +274,22 @@ class Film(AbstractContextManager["Film"]):
         assert survey is not None  # noqa: S101 - `frames` has made one
         start = max(0, first - (Deinterlacer.REACH if survey.interlaced else 0))
         with contextlib.closing(self._run()) as run:
+            is_counted = self.kind in _RUNNING_CLOCKS or not survey.exact
             decoded: Iterator[VideoFrame] | None
-            if start == 0 or seconds_back is None or not survey.exact:
+            if start == 0 or seconds_back is None:
                 decoded = run.frames()
             else:
                 back = round(seconds_back / self.time_base)
-                decoded = run.begin_at(survey.pts[start] + self.shift - back)
+                pts = survey.pts[start] + self.shift - back
+                decoded = run.begin_at(pts, strict=not is_counted)
             if decoded is None:
                 return
             even = Evener(self._name, self.format)
-            stamped = self._stamped(run, decoded, even, survey.pts[start])
+            if is_counted:
+                counter = Counter(survey, from_key=start > 0 and seconds_back is not None)
+                stamped = counter.number(map(even.even, decoded), start)
+            else:
+                stamped = self._stamped(run, decoded, even, survey.pts[start])
             if survey.interlaced:
                 stamped = Deinterlacer(self._name, self.format, self.time_base).run(stamped)
             for frame in stamped:

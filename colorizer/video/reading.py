@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -129,13 +130,20 @@ class Run:
         self.broken = self.counted = False
         self.furthest = Fraction(0)
         self._last: int | None = None
+        # AVI has no time stamps but those of decoding, and FFmpeg guesses wrongly what they mean
+        # for these: frames are shown in their order, so the times are those of decoding, sorted.
+        self._are_sorted = kind == "avi" and self.stream.codec.canonical_name in ("h264", "hevc")
+        self._times: list[int] = []
 
     def close(self) -> None:
         """Close the file."""
         self.container.close()
 
-    def begin_at(self, pts: int) -> Iterator[VideoFrame] | None:
-        """Decode from the last key frame that is not after a time stamp; None if it isn't found."""
+    def begin_at(self, pts: int, *, strict: bool) -> Iterator[VideoFrame] | None:
+        """Decode from the last key frame that is not after a time stamp; None if it isn't found.
+
+        If not `strict`, it may be after it: for containers whose own time stamps are guesses.
+        """
         try:
             self.container.seek(max(pts, -(1 << 62)), stream=self.stream)
         except av.FFmpegError:
@@ -144,7 +152,7 @@ class Run:
         for packet in packets:
             if packet.is_keyframe and packet.size:
                 start = packet.pts if packet.pts is not None else packet.dts
-                if start is None or start > pts:
+                if strict and (start is None or start > pts):
                     return None
                 return self._decode(packets, packet)
         return None
@@ -156,6 +164,9 @@ class Run:
     def stamp(self, frame: VideoFrame) -> int | None:
         """Return when a frame is shown; None if that isn't after the one before."""
         pts = frame.pts if frame.pts is not None else frame.dts
+        if self._are_sorted:
+            self.counted = True
+            pts = heapq.heappop(self._times) if self._times else None
         if pts is None:
             self.counted = True
             pts = 0 if self._last is None else self._last + self.duration(frame)
@@ -183,6 +194,8 @@ class Run:
                     end += packet.duration or 0
                     self.furthest = max(self.furthest, end * packet.time_base)
                 if packet.stream is self.stream and packet.size:
+                    if self._are_sorted and packet.dts is not None:
+                        heapq.heappush(self._times, packet.dts)
                     yield cast("Packet[VideoStream]", packet)
         except (av.FFmpegError, MemoryError):
             self.broken = True

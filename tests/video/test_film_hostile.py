@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zipfile
+from dataclasses import asdict
 from fractions import Fraction
 
 import numpy as np
@@ -24,18 +26,13 @@ from colorizer.video.film import open_film
 from colorizer.video.joining import remux, remux_suffix
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".flv", ".wmv", ".ogv", ".mxf")
-CODECS = {".webm": "libvpx", ".wmv": "wmv2", ".mpg": "mpeg2video", ".mxf": "mpeg2video",
+CODECS = {".webm": "libvpx", ".ogv": "libvpx", ".wmv": "wmv2", ".mpg": "mpeg2video", ".mxf": "mpeg2video",
           ".flv": "flv", ".avi": "mpeg4"}  # fmt: skip
-FORMS = {".mpg": "mpeg", ".wmv": "asf", ".ts": "mpegts", ".ogv": "ogg"}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_films_of_every_kind_are_told_by_their_bytes(tmp_path, suffix):
     source = tmp_path / f"film{suffix}"
-    if suffix == ".ogv":
-        theora = pytest.importorskip("av").codecs_available
-        if "libtheora" not in theora:
-            pytest.skip("nothing here writes Theora")
     simple(source, 12, codec=CODECS.get(suffix, "libx264"), sound=False, rate=Fraction(25))
     nameless = tmp_path / "upload"
     source.rename(nameless)
@@ -50,7 +47,7 @@ def test_films_of_every_kind_are_told_by_their_bytes(tmp_path, suffix):
         assert len(survey.pts) == 12
         assert not survey.cut_off
         assert len(stamps(whole_way(film, tmp_path))) == 12
-        assert Survey.from_json({**vars(survey), "pts": list(survey.pts)}) == survey
+        assert Survey.from_json(json.loads(json.dumps(asdict(survey)))) == survey
 
 
 def gif():
@@ -112,7 +109,7 @@ def test_a_list_of_files_behind_a_film_s_first_bytes_opens_nothing_else(tmp_path
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".ts", ".avi", ".mpg", ".flv"])
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("share", [0.3, 0.7])
 def test_of_a_cut_off_film_there_is_what_came(tmp_path, suffix, share):
     source = tmp_path / f"film{suffix}"
     simple(source, 60, codec=CODECS.get(suffix, "libx264"), rate=Fraction(25),
@@ -128,7 +125,7 @@ def test_of_a_cut_off_film_there_is_what_came(tmp_path, suffix, share):
         if suffix != ".flv":
             remux(film, tmp_path / f"copy{remux_suffix(film)}")
         if suffix in (".mkv", ".flv"):  # whose header says how long they are
-            assert survey.cut_off == (share < 0.8)
+            assert survey.cut_off
     assert len(stamps(result)) == len(survey.pts)
 
 

@@ -46,7 +46,7 @@ def is_same(found, wanted):
 
 
 @pytest.mark.parametrize("name", FILMS)
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_frames_keep_their_times(tmp_path, name, suffix):
     source = tmp_path / f"film{suffix}"
     maker = Maker(source)
@@ -64,7 +64,7 @@ def test_frames_keep_their_times(tmp_path, name, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
-@pytest.mark.parametrize(("pictures", "sound"), [(0, 0), (0, 0.477), (0.5, 0.1), (1.2, 0)])
+@pytest.mark.parametrize(("pictures", "sound"), [(0, 0.477), (1.2, 0.1)])
 def test_sound_is_copied_where_it_was(tmp_path, suffix, pictures, sound):
     source = tmp_path / f"film{suffix}"
     maker = Maker(source)
@@ -96,7 +96,7 @@ def heard_from(path, track=0):
     return first, last
 
 
-@pytest.mark.parametrize("start", [0, 0.477, 2.0])
+@pytest.mark.parametrize("start", [0, 0.477])
 @pytest.mark.parametrize(("codec", "layout", "kind"), [
     ("ac3", "5.1(side)", "fltp"), ("pcm_s16le", "mono", "s16"), ("mp2", "stereo", "s16"),
 ])  # fmt: skip
@@ -130,14 +130,21 @@ def test_gaps_in_the_sound_stay_gaps(tmp_path):
     assert heard_from(result) == pytest.approx(heard_from(source), abs=0.006)
 
 
-def test_frames_are_the_same_wherever_one_begins(tmp_path):
-    source = simple(tmp_path / "film.mp4", 60, options={"g": "12", "bf": "3"})
+@pytest.mark.parametrize(("name", "codec", "options"), [
+    ("film.mp4", "libx264", {"x264-params": "open-gop=1:keyint=12:bframes=3"}),
+    ("film.ts", "libx264", {"g": "12"}),
+    ("film.avi", "libx264", {"g": "12"}),  # whose time stamps FFmpeg guesses wrongly
+    ("film.mpg", "mpeg1video", {"g": "12", "bf": "2"}),  # which states times for some frames only
+])  # fmt: skip
+def test_frames_are_the_same_wherever_one_begins(tmp_path, name, codec, options):
+    source = simple(tmp_path / name, 90, False, codec=codec, rate=Fraction(25), options=options)
     wanted = lumas(source)
     with open_film(source) as film:
         survey = film.survey()
-        for first, last in ((0, 3), (11, 14), (25, 25), (40, None)):
+        assert len(survey.pts) == len(wanted) == 90
+        for first, last in ((0, 3), (11, 14), (25, 25), (59, 60), (80, None)):
             frames = list(film.frames(first, last))
-            assert [frame.number for frame in frames] == list(range(60))[first : (last or 59) + 1]
+            assert [frame.number for frame in frames] == list(range(90))[first : (last or 89) + 1]
             for frame in frames:
                 assert frame.pts == survey.pts[frame.number]
                 assert np.array_equal(frame.luma, wanted[frame.number])
