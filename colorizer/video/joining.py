@@ -13,6 +13,7 @@ from colorizer.files import written_whole
 from colorizer.video.edits import leave_out_beginnings
 from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
+from colorizer.video.matroska import set_pixel_shape
 from colorizer.video.order import Order
 from colorizer.video.others import Others
 from colorizer.video.sound import name_track
@@ -90,8 +91,8 @@ def join_parts(
             stream = _add_pictures(output, first.streams.video[0], film)
             others = Others(output, film)
             others.mux_with(order.apply(_packets(parts), stream, ticks))
+        _finish(part, others, film)
         if target.suffix == ".mp4":
-            leave_out_beginnings(part, others.beginnings)
             append_mark(part, generator)
     return others.left_out
 
@@ -139,8 +140,7 @@ def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
             stream = _add_pictures(output, film.picture, film)
             others = Others(output, film)
             others.mux_with(order.apply(_own_packets(film), stream, ticks))
-        if target.suffix == ".mp4":
-            leave_out_beginnings(part, others.beginnings)
+        _finish(part, others, film)
     return others.left_out
 
 
@@ -186,6 +186,17 @@ def _add_pictures(output: OutputContainer, template: VideoStream, film: Film) ->
         stream.set_display_matrix(track.display_matrix)
     name_track(stream, film.picture)
     return stream
+
+
+def _finish(part: Path, others: Others, film: Film) -> None:
+    """Write what FFmpeg leaves out."""
+    if part.suffix == ".mp4":
+        leave_out_beginnings(part, others.beginnings)
+    elif film.format.sample_aspect != 1:
+        with av.open(str(part)) as result:
+            context = result.streams.video[0].codec_context
+            size = context.width, context.height
+        set_pixel_shape(part, *size, film.format.sample_aspect)
 
 
 def _stamps(part: Path, ticks: Fraction) -> Iterator[int]:

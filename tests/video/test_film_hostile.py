@@ -26,8 +26,8 @@ from colorizer.video.film import open_film
 from colorizer.video.joining import remux, remux_suffix
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".flv", ".wmv", ".ogv", ".mxf")
-CODECS = {".webm": "libvpx", ".ogv": "libvpx", ".wmv": "wmv2", ".mpg": "mpeg2video", ".mxf": "mpeg2video",
-          ".flv": "flv", ".avi": "mpeg4"}  # fmt: skip
+CODECS = {".webm": "libvpx", ".ogv": "libvpx", ".wmv": "wmv2", ".mpg": "mpeg2video",
+          ".mxf": "mpeg2video", ".flv": "flv", ".avi": "mpeg4"}  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
