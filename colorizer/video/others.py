@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
-from colorizer.video.sound import EncodedSound, Track, add_sound
+from colorizer.video.sound import Track, add_sound
 from colorizer.video.subtitles import add_subtitles
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Others:
         return {
             self._numbers[index]: track.beginning
             for index, track in self._tracks.items()
-            if isinstance(track, EncodedSound) and track.beginning
+            if track.beginning
         }
 
     def mux_with(self, pictures: Iterator[Packet[Any]]) -> None:

@@ -32,7 +32,17 @@ _JUMP, _LONGEST = Fraction(25, 1000), 3600
 
 
 class Track(Protocol):
-    """A track of the film on its way into the result."""
+    """A track of the film on its way into the result.
+
+    Attributes
+    ----------
+    beginning
+        How long it is, in seconds, what a decoder needs before a sound that begins late; else 0.
+        What is before 0 isn't played.
+    """
+
+    @property
+    def beginning(self) -> Fraction: ...  # noqa: D102
 
     def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Make packets of the result of one of the film."""
@@ -50,11 +60,14 @@ class CopiedTrack:
         The result's.
     shift
         What is taken from time stamps, in seconds.
+    rate
+        Samples a second, if it is a sound.
     """
 
-    def __init__(self, stream: Stream, shift: Fraction) -> None:
-        self._stream, self._shift = stream, shift
+    def __init__(self, stream: Stream, shift: Fraction, rate: int = 0) -> None:
+        self._stream, self._shift, self._rate = stream, shift, rate
         self._last: int | None = None
+        self.beginning = Fraction(0)
 
     def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Give the packet; none that goes back in time, which no container holds."""
@@ -62,6 +75,11 @@ class CopiedTrack:
         dts = packet.dts if packet.dts is not None else packet.pts
         if dts is None or (self._last is not None and dts <= self._last):
             return
+        if self._last is None and self._rate and packet.has_sidedata("skip_samples"):
+            # Samples to be left out at the beginning come first, as FFmpeg's packet.h has it.
+            skipped = int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[:4], "little")
+            if dts >= away:
+                self.beginning = Fraction(skipped, self._rate)
         self._last = dts
         packet.pts = (packet.pts if packet.pts is not None else dts) - away
         packet.dts = dts - away
@@ -130,10 +148,7 @@ class EncodedSound:
 
     @property
     def beginning(self) -> Fraction:
-        """How long it is what the encoder puts before a sound that begins late; else 0, in seconds.
-
-        Before 0 it isn't played.
-        """
+        """What the encoder puts before a sound that begins late."""
         late = self._start is not None and self._start >= _BLOCK
         return Fraction(_BLOCK, self._rate) if late else Fraction(0)
 
@@ -214,7 +229,7 @@ def add_sound(output: OutputContainer, source: AudioStream, shift: Fraction) -> 
     if plays:
         copy = output.add_stream_from_template(source, opaque=True)
         name_track(copy, source)
-        return CopiedTrack(copy, shift)
+        return CopiedTrack(copy, shift, source.codec_context.sample_rate)
     track = EncodedSound(output, source, shift)
     name_track(track.stream, source)
     return track

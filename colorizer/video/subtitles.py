@@ -54,6 +54,8 @@ class PlainSubtitles:
         Whether the length of a text stands in front of it, as in MP4.
     """
 
+    beginning = Fraction(0)
+
     def __init__(self, stream: Stream, codec: str, shift: Fraction, *, has_length: bool) -> None:
         self._stream, self._codec = stream, codec
         self._shift, self._has_length = shift, has_length

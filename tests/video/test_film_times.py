@@ -119,6 +119,23 @@ def test_sound_that_browsers_do_not_play_becomes_aac(tmp_path, start, codec, lay
         assert found == pytest.approx(wanted, abs=0.006)
 
 
+@pytest.mark.parametrize(("codec", "kind"), [("libopus", "flt"), ("libmp3lame", "fltp")])
+def test_late_sound_that_is_copied_begins_when_it_did(tmp_path, codec, kind):
+    """Its decoder needs some samples before, which Matroska leaves out and MP4 has to."""
+    source = tmp_path / "film.mkv"
+    maker = Maker(source)
+    maker.pictures(range(30))
+    maker.sound(1, 0.4, codec, "mono", 48000, kind)
+    maker.write()
+    with open_film(source) as film:
+        result = whole_way(film, tmp_path)
+    with opened(source) as had, opened(result) as has:
+        first, second = (container.streams.audio[0] for container in (had, has))
+        begins = float(second.start_time * second.time_base)
+        assert begins == pytest.approx(float(first.start_time * first.time_base), abs=0.001)
+    assert heard_from(result) == pytest.approx(heard_from(source), abs=0.002)
+
+
 def test_gaps_in_the_sound_stay_gaps(tmp_path):
     source = tmp_path / "film.mkv"
     maker = Maker(source)
