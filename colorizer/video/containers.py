@@ -17,6 +17,8 @@ FORMATS = {
     "ogg": "ogg",
     "mxf": "mxf",
 }
+# Kinds whose clock runs on from a broadcast, or from wherever, and may begin anew in the middle.
+RUNNING_CLOCKS = ("mpegts", "mpeg")
 
 EXTENSIONS = {
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2"), "mp4"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from colorizer.errors import N_, BrokenPictureError, NotAPictureError, TooLargeError
-from colorizer.video.containers import HEAD, film_kind
+from colorizer.video.containers import HEAD, RUNNING_CLOCKS, film_kind
 from colorizer.video.counting import Counter, total
 from colorizer.video.decoding import Deinterlacer, Evener, describe, plain_format, planes_of
 from colorizer.video.facts import Survey
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _MOST_MINUTES = 6000
 _MOST_RATE = 1000  # frames a second; cameras for slow motion write no more into a film
 _SMALL = 96
-# Kinds whose clock runs on from a broadcast, or from wherever: these begin at 0.
-_RUNNING_CLOCKS = ("mpegts", "mpeg")
 # How far before a frame a key frame is looked for, in seconds, one after another: the files of
 # some kinds have no index, and what is looked for by guessing may come too late.
 _STEPS_BACK = (0, 2, 12, 60)
@@ -274,7 +272,7 @@ class Film(AbstractContextManager["Film"]):
         assert survey is not None  # noqa: S101 - `frames` has made one
         start = max(0, first - (Deinterlacer.REACH if survey.interlaced else 0))
         with contextlib.closing(self._run()) as run:
-            is_counted = self.kind in _RUNNING_CLOCKS or not survey.exact
+            is_counted = self.kind in RUNNING_CLOCKS or not survey.exact
             decoded: Iterator[VideoFrame] | None
             if start == 0 or seconds_back is None:
                 decoded = run.frames()
@@ -318,7 +316,7 @@ class Film(AbstractContextManager["Film"]):
     def _find_shift(self, first: int) -> int:
         """Tell what is to be taken from the file's time stamps, of which the first is given."""
         starts = [first]
-        if self.kind not in _RUNNING_CLOCKS:
+        if self.kind not in RUNNING_CLOCKS:
             return min(0, first)
         for stream in self.container.streams.audio:
             if stream.start_time is not None and stream.time_base:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from colorizer.errors import N_, NotAPictureError
 from colorizer.files import written_whole
+from colorizer.video.clock import Clock
+from colorizer.video.containers import RUNNING_CLOCKS
 from colorizer.video.edits import leave_out_beginnings
 from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
@@ -222,8 +224,11 @@ def _own_packets(film: Film) -> Iterator[Packet[Any]]:
     with film.reopened() as source, contextlib.suppress(av.FFmpegError):
         stream = source.streams[film.picture.index]
         has_order = stream.codec_context.has_b_frames
+        clock = Clock() if film.kind in RUNNING_CLOCKS else None
         for packet in source.demux(stream):
             if packet.size:
+                if clock is not None:
+                    clock.set_picture(packet)
                 if packet.pts is None and not has_order:
                     packet.pts = packet.dts
                 if packet.pts is not None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
+from colorizer.video.clock import Clock
+from colorizer.video.containers import RUNNING_CLOCKS
 from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
-from colorizer.video.sound import Track, add_sound
+from colorizer.video.sound import OtherTrack, add_sound
 from colorizer.video.subtitles import add_subtitles
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ class Others:
     """
 
     def __init__(self, output: OutputContainer, film: Film) -> None:
-        self._output = output
+        self._output, self._film = output, film
         self._source = film.reopened()
-        self._tracks: dict[int, Track] = {}
+        self._tracks: dict[int, OtherTrack] = {}
         self._numbers: dict[int, int] = {}
         self.left_out: list[str] = []
         shift = film.shift * film.time_base
@@ -69,7 +71,7 @@ class Others:
             for packet in _by_time(pictures, self._packets()):
                 self._output.mux(packet)
 
-    def _add(self, stream: Stream, shift: Fraction) -> Track | None:
+    def _add(self, stream: Stream, shift: Fraction) -> OtherTrack | None:
         if stream.type == "audio":
             return add_sound(self._output, cast("AudioStream", stream), shift)
         if stream.type == "subtitle":
@@ -80,10 +82,18 @@ class Others:
         """Give the packets of all tracks, as far as the file can be read."""
         if not self._tracks:
             return
-        streams = [self._source.streams[index] for index in self._tracks]
+        wanted = [*self._tracks]
+        clock = Clock() if self._film.kind in RUNNING_CLOCKS else None
+        if clock is not None:
+            wanted.append(self._film.picture.index)
         with contextlib.suppress(av.FFmpegError):
-            for packet in self._source.demux(streams):
-                if packet.size:
+            for packet in self._source.demux([self._source.streams[index] for index in wanted]):
+                if packet.size and packet.stream_index not in self._tracks:
+                    if clock is not None:
+                        clock.set_picture(packet)
+                elif packet.size:
+                    if clock is not None:
+                        clock.set_other(packet)
                     yield from self._tracks[packet.stream_index].take(packet)
         for track in self._tracks.values():
             yield from track.end()

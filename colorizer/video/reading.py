@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from colorizer.errors import N_, BrokenPictureError, NotAPictureError, TooLargeError
-from colorizer.video.containers import FORMATS
+from colorizer.video.clock import Clock
+from colorizer.video.containers import FORMATS, RUNNING_CLOCKS
 from colorizer.video.ffmpeg import av
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Run:
     def __init__(
         self, path: Path, kind: str, track: int, most_pixels: int, *, careful: bool
     ) -> None:
+        self._kind = kind
         self.container = open_container(path, kind, most_pixels)
         self.stream = cast("VideoStream", self.container.streams[track])
         self.stream.codec_context.options = {"max_pixels": str(most_pixels)}
@@ -187,8 +189,12 @@ class Run:
             for stream in self.container.streams
             if stream is self.stream or (everything and stream.type in ("audio", "video"))
         ]
+        clock = Clock() if self._kind in RUNNING_CLOCKS else None
         try:
             for packet in self.container.demux(streams):
+                if clock is not None and packet.size:
+                    is_picture = packet.stream is self.stream
+                    (clock.set_picture if is_picture else clock.set_other)(packet)
                 end = packet.pts if packet.pts is not None else packet.dts
                 if end is not None:
                     end += packet.duration or 0

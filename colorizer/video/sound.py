@@ -31,7 +31,7 @@ _BLOCK = 1024  # samples of a packet of AAC
 _JUMP, _LONGEST = Fraction(25, 1000), 3600
 
 
-class Track(Protocol):
+class OtherTrack(Protocol):
     """A track of the film on its way into the result.
 
     Attributes
@@ -205,7 +205,7 @@ class EncodedSound:
         self._waiting = self._waiting[:, done:]
 
 
-def add_sound(output: OutputContainer, source: AudioStream, shift: Fraction) -> Track | None:
+def add_sound(output: OutputContainer, source: AudioStream, shift: Fraction) -> OtherTrack | None:
     """Add a sound track of a film to its result.
 
     Parameters
@@ -219,7 +219,7 @@ def add_sound(output: OutputContainer, source: AudioStream, shift: Fraction) -> 
 
     Returns
     -------
-    Track or None
+    OtherTrack or None
         What makes its packets; None if it can't be decoded.
     """
     if source.codec_context is None or not source.codec_context.sample_rate:

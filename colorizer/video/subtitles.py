@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from colorizer.video.ffmpeg import av
-from colorizer.video.sound import CopiedTrack, Track, name_track
+from colorizer.video.sound import CopiedTrack, OtherTrack, name_track
 
 if TYPE_CHECKING:
     from av.container.output import OutputContainer
@@ -80,7 +80,9 @@ class PlainSubtitles:
         return iter(())
 
 
-def add_subtitles(output: OutputContainer, source: SubtitleStream, shift: Fraction) -> Track | None:
+def add_subtitles(
+    output: OutputContainer, source: SubtitleStream, shift: Fraction
+) -> OtherTrack | None:
     """Add a track of subtitles to a result.
 
     Parameters
@@ -94,7 +96,7 @@ def add_subtitles(output: OutputContainer, source: SubtitleStream, shift: Fracti
 
     Returns
     -------
-    Track or None
+    OtherTrack or None
         What makes its packets; None if they don't fit, as pictures in MP4.
     """
     if source.codec_context is None:

@@ -180,6 +180,39 @@ def test_parts_whose_times_overlap_are_joined(tmp_path):
     assert is_same(stamps(target), stamps(source))
 
 
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+@pytest.mark.parametrize("second", [0, 400_000_000])
+def test_recordings_put_together_follow_one_another(tmp_path, suffix, second):
+    """Their clocks begin anew, before or far after the end of the one before."""
+    source = tmp_path / f"film{suffix}"
+    codec = "mpeg2video" if suffix == ".mpg" else "libx264"
+    together = b""
+    for number, begin in enumerate((900_000, second)):
+        part = tmp_path / f"{number}{suffix}"
+        maker = Maker(part)
+        first = begin // 3600
+        maker.pictures(range(first, first + 25), codec=codec, rate=Fraction(25), seed=number)
+        if suffix == ".ts":
+            maker.sound(1, first / 25)
+        maker.write()
+        together += part.read_bytes()
+    source.write_bytes(together)
+    with open_film(source) as film:
+        survey = film.survey()
+        steps = np.diff([float(pts * film.time_base) for pts in survey.pts])
+        assert len(survey.pts) == 50
+        assert np.abs(steps - 0.04).max() < 0.001
+        late = [frame.luma.copy() for frame in film.frames()][40]
+        assert np.array_equal(next(film.frames(40, 40)).luma, late)
+        result = whole_way(film, tmp_path)
+        remux(film, tmp_path / "copy.mp4")
+    assert len(stamps(result)) == len(stamps(tmp_path / "copy.mp4")) == 50
+    if suffix == ".ts":
+        sounds = [float(time) for time, _ in packets(result, "audio")]
+        assert sounds[-1] == pytest.approx(2, abs=0.2)
+        assert len(sounds) > 80
+
+
 def test_repeated_time_stamps_are_left_out_everywhere(tmp_path):
     source = tmp_path / "film.mkv"
     maker = Maker(source)
