@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import zipfile
 from dataclasses import asdict
 from fractions import Fraction
@@ -20,6 +22,7 @@ from colorizer.errors import (
     NotAPictureError,
     TooLargeError,
 )
+from colorizer.places import root
 from colorizer.video.containers import EXTENSIONS, FORMATS, HEAD, film_kind
 from colorizer.video.facts import Survey
 from colorizer.video.film import open_film
@@ -276,3 +279,22 @@ def test_names_that_look_like_addresses_are_files(tmp_path, monkeypatch):
         other.write_bytes(source.read_bytes())
         with open_film(other.relative_to(tmp_path)) as film:
             assert len(film.survey().pts) == 2
+
+
+def test_without_pyav_a_sentence_says_so(tmp_path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
+    code = (
+        "import sys; sys.modules['av'] = None\n"
+        "from pathlib import Path\n"
+        "from colorizer.errors import NotReadyError\n"
+        "from colorizer.video.containers import film_kind\n"
+        "from colorizer.video.film import open_film\n"
+        "assert film_kind(Path(sys.argv[1]).read_bytes()) == 'mp4'\n"
+        "try: open_film(Path(sys.argv[1]))\n"
+        "except NotReadyError as error: print(error)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(film)], cwd=root(), capture_output=True, text=True
+    )
+    assert "pip install" in run.stdout, run.stderr
