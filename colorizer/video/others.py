@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
+from colorizer.errors import BrokenPictureError
 from colorizer.video.clock import Clock
 from colorizer.video.containers import RUNNING_CLOCKS
 from colorizer.video.ffmpeg import av
 from colorizer.video.film import Film
+from colorizer.video.reading import BROKEN
 from colorizer.video.sound import OtherTrack, add_sound
 from colorizer.video.subtitles import add_subtitles
 
@@ -66,10 +68,25 @@ class Others:
         }
 
     def mux_with(self, pictures: Iterator[Packet[Any]]) -> None:
-        """Write the pictures and the tracks, whichever packet is to be decoded first."""
+        """Write the pictures and the tracks, whichever packet is to be decoded first.
+
+        Raises
+        ------
+        BrokenPictureError
+            If most packets are so damaged that the result can't hold them. Others are left out.
+        OSError
+            If the result can't be written.
+        """
+        written = refused = 0
         with contextlib.closing(self._source):
             for packet in _by_time(pictures, self._packets()):
-                self._output.mux(packet)
+                try:
+                    self._output.mux(packet)
+                    written += 1
+                except (av.error.InvalidDataError, av.ArgumentError):
+                    refused += 1
+        if refused > written:
+            raise BrokenPictureError(BROKEN)
 
     def _add(self, stream: Stream, shift: Fraction) -> OtherTrack | None:
         if stream.type == "audio":

@@ -29,8 +29,7 @@ BROKEN = N_(
 )
 NO_PICTURES = N_("This file has sound alone, and no pictures that could be coloured.")
 UNKNOWN_CODEC = N_(
-    "The pictures of this film are stored in a way that is not read here (%(name)s). Convert it "
-    "to MP4 first."
+    "The pictures of this film are stored in a way that is not read here. Convert it to MP4 first."
 )
 
 
@@ -91,7 +90,7 @@ def picture_track(container: InputContainer) -> VideoStream:
         raise NotAPictureError(NO_PICTURES)
     known = [track for track in tracks if track.codec_context is not None]
     if not known:
-        raise NotAPictureError(UNKNOWN_CODEC, name=tracks[0].codec_tag.strip("\0 ") or "?")
+        raise NotAPictureError(UNKNOWN_CODEC)
     default = av.stream.Disposition.default
     return max(
         known,

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from PIL import Image
-from support.films import Maker, opened, simple, stamps, whole_way
+from support.films import Maker, opened, packets, simple, stamps, whole_way
 
 from colorizer.errors import (
     BrokenPictureError,
@@ -172,6 +172,29 @@ def test_what_nothing_holds_is_not_copied(tmp_path):
     with open_film(source) as film, pytest.raises(NotAPictureError, match="strength above 0"):
         remux(film, tmp_path / f"copy{remux_suffix(film)}")
     assert not list(tmp_path.glob("*copy*"))
+
+
+def test_damaged_sound_costs_no_more_than_itself(tmp_path):
+    source = simple(tmp_path / "film.ts", 30)
+    had = len(packets(source, "audio"))
+    data = bytearray(source.read_bytes())
+    place = -1
+    for number in range(20):
+        place = data.index(b"\xff\xf1", place + 1)  # the header of a packet of AAC
+        if number > 10:
+            data[place : place + 2] = bytes(2)
+    source.write_bytes(bytes(data))
+    with open_film(source) as film:
+        result = whole_way(film, tmp_path)
+    assert len(stamps(result)) == 30
+    assert had // 2 < len(packets(result, "audio")) < had
+
+
+def test_pictures_of_an_unknown_codec_are_said_to_be_so(tmp_path):
+    source = simple(tmp_path / "film.mkv", 2, sound=False)
+    patched(source, b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ")
+    with pytest.raises(NotAPictureError, match="not read here"):
+        open_film(source)
 
 
 def patched(source, old, new):
