@@ -184,6 +184,8 @@ def _add_pictures(output: OutputContainer, template: VideoStream, film: Film) ->
     context.color_range = 2 if track.form.full_range else 1
     context.color_primaries, context.color_trc = track.primaries, track.transfer
     context.colorspace = track.matrix
+    if output.format.name == "mp4" and template.codec.canonical_name == "hevc":
+        context.codec_tag = "hvc1"  # Apple's players take no “hev1”, which is FFmpeg's own choice.
     if track.display_matrix is not None:
         stream.set_display_matrix(track.display_matrix)
     name_track(stream, film.picture)

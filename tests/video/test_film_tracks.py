@@ -249,3 +249,14 @@ def test_a_copy_has_the_packets_of_the_film(tmp_path, suffix, codec):
         assert [data for _, data in had] == [data for _, data in has]
     assert len(had) == len(has)
     assert [time - shift for time in stamps(source)] == pytest.approx(stamps(copy), abs=1e-5)
+
+
+def test_a_copy_of_hevc_plays_at_apple_s(tmp_path):
+    source = simple(
+        tmp_path / "film.mkv", 4, codec="libx265", options={"x265-params": "log-level=0"}
+    )
+    with open_film(source) as film:
+        remux(film, tmp_path / "copy.mp4")
+    with opened(tmp_path / "copy.mp4") as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+        assert len(list(container.decode(video=0))) == 4
