@@ -26,9 +26,9 @@ _USUAL_RATE = 48_000
 # The same loudspeakers by the names that AAC has for them.
 _LAYOUTS = {"5.1(side)": "5.1", "5.0(side)": "5.0", "quad(side)": "quad"}
 _BLOCK = 1024  # samples of a packet of AAC
-# Time stamps are in milliseconds in many files: a jump is what is longer than that inaccuracy, and
-# what is longer than an hour is damage rather than silence.
-_JUMP, _LONGEST = Fraction(25, 1000), 3600
+# Time stamps are in milliseconds in many files: a jump is what is longer than that inaccuracy. More
+# silence than two hours is damage: there, the sound ends. In seconds.
+_JUMP, _MOST_SILENCE = Fraction(25, 1000), 7200
 
 
 class OtherTrack(Protocol):
@@ -121,7 +121,7 @@ class EncodedSound:
         self._waiting: NDArray[np.float32] = np.zeros((channels, 0), np.float32)
         self._start: int | None = None
         self._position: int | None = None  # of the first sample that waits
-        self._over = False
+        self._silence, self._over = 0, False
 
     def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Decode a packet, and encode what makes a block; what can't be decoded becomes silence."""
@@ -129,9 +129,7 @@ class EncodedSound:
             frames = self._source.decode(packet)
         except (av.FFmpegError, MemoryError):
             return
-        for frame in frames:
-            self._place(frame)
-            yield from self._encode(_BLOCK)
+        yield from self._encode_frames(frames)
 
     def end(self) -> Iterator[Packet[Any]]:
         """Encode the rest."""
@@ -139,9 +137,8 @@ class EncodedSound:
             frames = self._source.decode(None)
         except (av.FFmpegError, MemoryError):
             frames = []
-        for frame in frames:
-            self._place(frame)
-        self._add(self._resampler.resample(None))
+        yield from self._encode_frames(frames)
+        self._add(_samples(self._resampler.resample(None)))
         yield from self._encode(1)
         if self._position is not None:
             yield from self.stream.encode(None)
@@ -155,25 +152,35 @@ class EncodedSound:
     def _make_resampler(self) -> av.AudioResampler:
         return av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
 
-    def _place(self, frame: AudioFrame) -> None:
-        """Put a frame's samples where they belong: after silence, or without what overlaps."""
-        if self._over or not frame.samples:
-            return
-        if frame.pts is not None and frame.time_base:
-            start = round((frame.pts * frame.time_base - self._shift) * self._rate)
-            if self._position is None:
-                self._start = self._position = start
-            gap = start - self._position - self._waiting.shape[1]
-            if gap > _LONGEST * self._rate:
-                self._over = True
+    def _encode_frames(self, frames: list[AudioFrame]) -> Iterator[Packet[Any]]:
+        """Encode what makes blocks of frames, with silence where there is nothing."""
+        for frame in frames:
+            if not frame.samples:
+                continue
+            gap = self._gap(frame)
+            while gap > 0 and not self._over:
+                piece = min(gap, self._rate)
+                self._add(np.zeros((self._waiting.shape[0], piece), np.float32))
+                yield from self._encode(_BLOCK)
+                gap -= piece
+            if self._over:
                 return
-            if gap > _JUMP * self._rate:
-                silence = np.zeros((self._waiting.shape[0], gap), np.float32)
-                self._waiting = np.concatenate((self._waiting, silence), axis=1)
-            elif gap < -_JUMP * self._rate:
-                self._add(self._resample(frame), skip=-gap)
-                return
-        self._add(self._resample(frame))
+            self._add(_samples(self._resample(frame))[:, max(0, -gap) :])
+            yield from self._encode(_BLOCK)
+
+    def _gap(self, frame: AudioFrame) -> int:
+        """Tell how many samples are missing before a frame; below 0, how many were there before."""
+        if frame.pts is None or not frame.time_base:
+            return 0
+        start = round((frame.pts * frame.time_base - self._shift) * self._rate)
+        if self._position is None:
+            self._start = self._position = start
+        gap = int(start - self._position - self._waiting.shape[1])
+        if abs(gap) <= _JUMP * self._rate:
+            return 0
+        self._silence += max(0, gap)
+        self._over = self._silence > _MOST_SILENCE * self._rate
+        return gap
 
     def _resample(self, frame: AudioFrame) -> list[AudioFrame]:
         frame.pts = None
@@ -183,13 +190,11 @@ class EncodedSound:
             self._resampler = self._make_resampler()
             return self._resampler.resample(frame)
 
-    def _add(self, frames: list[AudioFrame], skip: int = 0) -> None:
+    def _add(self, samples: NDArray[np.float32]) -> None:
         if self._position is None:
             self._position = 0
-        parts = [cast("NDArray[np.float32]", frame.to_ndarray()) for frame in frames]
-        if parts:
-            new = np.concatenate(parts, axis=1)[:, skip:]
-            self._waiting = np.concatenate((self._waiting, new), axis=1)
+        if samples.size:
+            self._waiting = np.concatenate((self._waiting, samples), axis=1)
 
     def _encode(self, least: int) -> Iterator[Packet[Any]]:
         """Encode blocks while there are at least so many samples."""
@@ -243,6 +248,12 @@ def name_track(stream: Stream, source: Stream) -> None:
     if "title" not in lower and "name" in lower:  # as FFmpeg reads a title from MP4
         stream.metadata["title"] = lower["name"]
     stream.disposition = source.disposition
+
+
+def _samples(frames: list[AudioFrame]) -> NDArray[np.float32]:
+    """Return the samples of frames, (channels, samples)."""
+    parts = [cast("NDArray[np.float32]", frame.to_ndarray()) for frame in frames]
+    return np.concatenate(parts, axis=1) if parts else np.zeros((1, 0), np.float32)
 
 
 def _aac_layout(name: str, channels: int, rate: int) -> str:
