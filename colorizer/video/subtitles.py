@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TEXTS = {"subrip", "srt", "text", "ass", "ssa", "webvtt", "mov_text"}
 _ASS_FIELDS = 8  # in front of the text, as Matroska has a line of it
+_MOST_AT_ONCE = 20  # texts
 _MOST_BYTES = 0xFFFF  # The length of a text has two bytes in MP4.
 _TAGS = re.compile(r"</?(?:[a-z]+\d*|\d[\d:.]*)(?:[\s.][^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
 # A header that the encoder for MP4 reads its own one from: one plain style.
@@ -42,6 +43,8 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 class PlainSubtitles:
     """A track of subtitles that are made plain text.
 
+    MP4 shows one text at a time: where several overlap, there is one of all of them.
+
     Parameters
     ----------
     stream
@@ -59,25 +62,48 @@ class PlainSubtitles:
     def __init__(self, stream: Stream, codec: str, shift: Fraction, *, has_length: bool) -> None:
         self._stream, self._codec = stream, codec
         self._shift, self._has_length = shift, has_length
+        self._ticks = Fraction(1, 1000)
+        self._since = 0
+        self._shown: list[tuple[int, str]] = []  # when it goes, and what
 
     def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
-        """Make a packet with the text."""
-        text = plain_text(bytes(packet), self._codec).encode()
-        if len(text) > _MOST_BYTES:
-            text = text[:_MOST_BYTES].decode(errors="ignore").encode()
+        """Make packets of those texts whose time has come when the packet's comes."""
+        text = plain_text(bytes(packet), self._codec)
         if packet.pts is None or not text:
             return
-        plain = av.Packet(struct.pack(">H", len(text)) + text if self._has_length else text)
-        plain.time_base = packet.time_base
-        plain.pts = plain.dts = packet.pts - round(self._shift / packet.time_base)
-        plain.duration = packet.duration
-        plain.is_keyframe = True
-        plain.stream = self._stream
-        yield plain
+        start = packet.pts - round(self._shift / packet.time_base)
+        end = start + max(0, packet.duration or 0)
+        self._ticks = packet.time_base
+        if not self._has_length:  # Matroska has room for several texts at a time.
+            yield self._packet(start, end, text)
+            return
+        yield from self._until(start)
+        self._since = start
+        self._shown = [*self._shown[1 - _MOST_AT_ONCE :], (end, text)]
 
     def end(self) -> Iterator[Packet[Any]]:
-        """Give nothing more."""
-        return iter(())
+        """Make packets of what is left."""
+        yield from self._until(max((end for end, _ in self._shown), default=0))
+
+    def _until(self, time: int) -> Iterator[Packet[Any]]:
+        """Make packets of what is shown up to a time, each with all texts that are shown then."""
+        while self._shown and self._since < time:
+            stop = min(time, *(end for end, _ in self._shown))
+            if stop > self._since:
+                text = "\n".join(text for _, text in self._shown)
+                yield self._packet(self._since, stop, text)
+            self._since = max(self._since, stop)
+            self._shown = [(end, text) for end, text in self._shown if end > self._since]
+
+    def _packet(self, start: int, end: int, text: str) -> Packet[Any]:
+        data = text.encode()[:_MOST_BYTES].decode(errors="ignore").encode()
+        packet = av.Packet(struct.pack(">H", len(data)) + data if self._has_length else data)
+        packet.time_base = self._ticks
+        packet.pts = packet.dts = start
+        packet.duration = end - start
+        packet.is_keyframe = True
+        packet.stream = self._stream
+        return packet
 
 
 def add_subtitles(

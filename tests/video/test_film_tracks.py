@@ -104,6 +104,19 @@ def test_subtitles_become_plain_text(tmp_path):
     assert shown[0].decode() == "Früh am Morgen"
 
 
+def test_subtitles_that_overlap_are_all_shown(tmp_path):
+    source = tmp_path / "film.mkv"
+    maker = Maker(source)
+    maker.pictures(range(30))
+    maker.subtitles([(0.1, 0.6, b"a"), (0.3, 0.5, b"b"), (0.3, 0.9, b"c"), (1, 1.2, b"d")])
+    maker.write()
+    with open_film(source) as film:
+        result = whole_way(film, tmp_path)
+    assert texts(result, 0) == [
+        (0.1, 0.3, "a"), (0.3, 0.5, "a\nb\nc"), (0.5, 0.6, "a\nc"), (0.6, 0.9, "c"), (1, 1.2, "d"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("text", "codec", "wanted"), [
     ("<font color=\"#fff\">Hi</font> & 3 < 4", "subrip", "Hi & 3 < 4"),
     ("<v Roger>Hi &amp; <c.loud>bye</c> <00:01.000>now", "webvtt", "Hi & bye now"),
