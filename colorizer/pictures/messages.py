@@ -12,7 +12,6 @@ import json
 import math
 import mmap
 import os
-import re
 import socket
 import stat
 import struct
@@ -25,33 +24,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colorizer.errors import (
-    BrokenPictureError,
-    ColorizerError,
-    MemoryShortError,
-    NotAPictureError,
-    OptionError,
-    TooLargeError,
-)
 from colorizer.pictures.formats import FORMATS
 from colorizer.pictures.photo import About, Photo, Pixels
 
 Header = dict[str, Any]
 Part = bytes | NDArray[Any]
-
-# The errors that plain functions raise of a picture; no other class comes from another process.
-_ERRORS: dict[str, type[ColorizerError]] = {
-    error.__name__: error
-    for error in (
-        BrokenPictureError,
-        MemoryShortError,
-        NotAPictureError,
-        OptionError,
-        TooLargeError,
-    )
-}
-# A sentence with places for words and whole numbers, and no width in them that could take memory.
-_TEMPLATE = re.compile(r"(?:[^%]|%%|%\(\w+\)[ds])*")
 
 # What headers and metadata stay below.
 _MOST_HEADER, MOST_METADATA = 64 << 10, 64 << 20
@@ -212,41 +189,6 @@ def unpack_photo(header: Header, parts: list[NDArray[Any]], most_pixels: float) 
     rest = {name: _checked(_PHOTO[name], value) for name, value in header["photo"].items()}
     unpack_kind(rest["kind"])
     return Photo(rgb, alpha, about=about, **rest)
-
-
-def pack_error(error: ColorizerError | OSError) -> Header:
-    """Give an error as a header."""
-    if isinstance(error, OSError):
-        message, file = error.strerror or str(error), error.filename
-        return {"error": "OSError", "number": error.errno, "message": message[:1000], "file": file}
-    params = {name: _simple(value) for name, value in error.params.items()}
-    return {"error": type(error).__name__, "message": error.message, "params": params}
-
-
-def unpack_error(header: Header) -> ColorizerError | OSError:
-    """Make an error of a header.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError, AttributeError
-        If it is none of those that plain functions raise.
-    """
-    message = header["message"]
-    if not isinstance(message, str):
-        raise ValueError("no message")
-    if header["error"] == "OSError":
-        number, file = header["number"], _checked("str | None", header["file"])
-        return OSError(_checked("int", number), message, file) if number else OSError(message)
-    params = {name: _simple(value) for name, value in header["params"].items()}
-    error = _ERRORS[header["error"]](message, **params)
-    if not _TEMPLATE.fullmatch(message):
-        raise ValueError("no sentence")
-    str(error)  # fails where a place has no word, or no number
-    return error
-
-
-def _simple(value: object) -> str | int | float:
-    return value if isinstance(value, int | float) else str(value)
 
 
 _PIXELS = ("rgb", "alpha", "about")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from colorizer.errors import N_, BrokenPictureError, ColorizerError, MemoryShortError
 from colorizer.pictures import profiles, reading, writing
+from colorizer.pictures.failures import unpack_error
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.pixels import PREVIEW, Box
 
@@ -337,7 +338,7 @@ class _Child:
         failure: ColorizerError
         try:
             header, answer = self._wait(call, most)
-            result = messages.unpack_error(header) if "error" in header else take(header, answer)
+            result = unpack_error(header) if "error" in header else take(header, answer)
         except TimeoutError:
             reason, failure = "took too long", BrokenPictureError(_TOO_LONG)
         except (EOFError, ConnectionError):

@@ -22,11 +22,11 @@ from colorizer.process import release_memory, tune_child
 tune_child()  # before NumPy is imported
 
 from colorizer.errors import ColorizerError, MemoryShortError
+from colorizer.pictures.failures import pack_error
 from colorizer.pictures.limits import limit_call, limit_process, need_of
 from colorizer.pictures.messages import (
     Header,
     Part,
-    pack_error,
     pack_photo,
     receive,
     send,

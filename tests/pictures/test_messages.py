@@ -21,12 +21,11 @@ from colorizer.pictures.photo import About, Photo
 if sys.platform == "win32":
     pytest.skip("Windows passes no files on.", allow_module_level=True)
 
+from colorizer.pictures.failures import pack_error, unpack_error
 from colorizer.pictures.messages import (
-    pack_error,
     pack_photo,
     receive,
     send,
-    unpack_error,
     unpack_photo,
 )
 
