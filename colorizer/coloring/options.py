@@ -12,6 +12,7 @@ from colorizer.errors import N_, OptionError
 from colorizer.pictures.formats import WRITABLE
 
 RENDER_FACTORS = range(7, 46)
+CODECS = ("h264", "av1", "ffv1")  # of films; the first one is the default
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,8 @@ class Options:
     format
         The kind of the result, one of `formats.WRITABLE`; None keeps the kind of the input where
         that is one of them.
+    codec
+        How a film's pictures are encoded, one of `CODECS`; None is the first one.
     keep_gps
         Whether the result may say where the photo was taken.
 
@@ -176,6 +179,16 @@ class Options:
             none=N_("Like the photo’s"),
             choices={kind.lower(): kind for kind in WRITABLE},
             error=N_("The format is one of %(choices)s."),
+        )
+    )
+    codec: str | None = _option(
+        Choice(
+            N_("Codec of a film"),
+            "Codec of a film: h264 plays everywhere, av1 makes smaller files, ffv1 keeps every bit "
+            "of the luma.",
+            none=N_("H.264, which plays everywhere"),
+            choices={codec: codec for codec in CODECS},
+            error=N_("The codec is one of %(choices)s."),
         )
     )
     keep_gps: bool = _option(

@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock
 
+from colorizer.errors import N_, TooLargeError
 from colorizer.files import flush, make_private
 
 log = logging.getLogger(__name__)
@@ -105,6 +107,24 @@ class Incoming:
                 is_old = folder.stat().st_mtime < time.time() - DAY
                 if folder.suffix != ".lock" and is_old and not folder.with_suffix(".lock").exists():
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def receive(upload: IO[bytes], target: Path, max_megabytes: int) -> None:
+    """Copy an upload to the disk, as far as it is allowed to go.
+
+    Raises
+    ------
+    TooLargeError
+        If it goes further.
+    """
+    with target.open("wb") as file:
+        while chunk := upload.read(1 << 20):
+            file.write(chunk)
+            if file.tell() > max_megabytes * 1_000_000:
+                raise TooLargeError(
+                    N_("The file is larger than %(limit)d MB. Save it smaller and try again."),
+                    limit=max_megabytes,
+                )
 
 
 def _remove_if_dead(lock: Path) -> None:

@@ -8,13 +8,28 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-from colorizer.library.records import Record
+from typing import Any, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+class Listed(Protocol):
+    """What is entered of a record."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def owner(self) -> str:
+        """Whose it is."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+
 
 PATIENCE = 10  # seconds to wait for another process that is writing to the file
 LAYOUT = """
@@ -42,7 +57,7 @@ class Index:
     """
 
     def __init__(
-        self, path: Path, list_ids: Callable[[], set[str]], read: Callable[[str], Record | None]
+        self, path: Path, list_ids: Callable[[], set[str]], read: Callable[[str], Listed | None]
     ) -> None:
         self._path = path
         self._list_ids = list_ids
@@ -68,7 +83,7 @@ class Index:
         self.remove(entered - there)
         return there - entered - {record.id for record in records}
 
-    def add(self, records: Iterable[Record]) -> None:
+    def add(self, records: Iterable[Listed]) -> None:
         """Enter photos; it does no harm if they are."""
         self._change(
             "INSERT OR REPLACE INTO photos VALUES (?, ?, ?)",

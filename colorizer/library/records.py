@@ -6,10 +6,14 @@ import json
 import re
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
+from functools import cache
 from pathlib import PurePath
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from colorizer.pictures.formats import FORMATS, SUFFIXES, WRITABLE
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 VERSION = 1  # of the JSON. One more whenever another release could not read it any more.
 LONGEST = 1 << 20  # bytes of a record's file, far beyond any
@@ -98,16 +102,11 @@ class Record:
             If it is no JSON, of another version, or a field is missing, unknown or not as it
             should be.
         """
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise RecordError(f"it is no JSON: {error}") from error
-        if not isinstance(data, dict):
-            raise RecordError("it is no JSON object")
+        data = parse_object(text)
         version = data.pop("version", 1)
         if version != VERSION:
             raise RecordError(f"it is of version {version!r}, and this release reads {VERSION}")
-        _check_fields(data)
+        check_fields(data, cls)
         # The first releases let such letters into names.
         data["name"] = CONTROLS.sub("", data["name"])
         record = cls(**data)
@@ -135,6 +134,23 @@ class Record:
             path = PurePath(file)
             if file != stem + path.suffix or SUFFIXES.get(path.suffix) not in kinds:
                 raise RecordError(f"{file!r} is no name of its {stem}")
+
+
+def parse_object(text: str | bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    RecordError
+        If it is none.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"it is no JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise RecordError("it is no JSON object")
+    return data
 
 
 def parse_time(text: str) -> datetime:
@@ -168,18 +184,30 @@ def preview_name(model: str, render_factor: int) -> str:
 
 _MOST = 1 << 32  # pixels, seconds
 _MODEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_TYPES = get_type_hints(Record)
-_NEEDED = {field.name for field in fields(Record) if field.default is MISSING}
 
 
-def _check_fields(data: dict[str, Any]) -> None:
-    if unknown := data.keys() - _TYPES.keys():
+def check_fields(data: dict[str, Any], kind: type[DataclassInstance]) -> None:
+    """Check that values read from JSON are those of a data class: none too many, none missing.
+
+    Raises
+    ------
+    RecordError
+        If they aren't, or one is of another type.
+    """
+    types = _types(kind)
+    if unknown := data.keys() - types.keys():
         raise RecordError(f"unknown: {sorted(unknown)!r:.200}")
-    if missing := _NEEDED - data.keys():
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if missing := needed - data.keys():
         raise RecordError(f"missing: {', '.join(sorted(missing))}")
     for name, value in data.items():
-        if not _is_of(value, _TYPES[name]):
+        if not _is_of(value, types[name]):
             raise RecordError(f"“{name}” is {value!r:.200}")
+
+
+@cache
+def _types(kind: type[DataclassInstance]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _is_of(value: object, type_: Any) -> bool:

@@ -39,6 +39,33 @@ def find_trouble(folder: Path, room: int) -> Trouble | None:
         return "shut"
 
 
+def check_room(folder: Path, needed: int) -> None:
+    """Refuse what a folder's disk has no room for.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    needed
+        How many bytes it is likely to take.
+
+    Raises
+    ------
+    StorageError
+        If fewer are free; it says how many.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StorageError(
+            N_(
+                "This film is likely to take %(needed)d MB of the server’s disk, and %(free)d MB "
+                "are free. Send a shorter one, or tell whoever runs the server."
+            ),
+            needed=-(-needed // 1_000_000),
+            free=free // 1_000_000,
+        )
+
+
 @contextlib.contextmanager
 def refusals_told(folder: Path, room: int) -> Iterator[None]:
     """Say in words what the disk refuses in the block; for the parameters see `find_trouble`.

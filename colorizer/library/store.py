@@ -1,4 +1,4 @@
-"""The folder of stored photos: one folder a photo, complete or absent."""
+"""The folder of stored photos and films: one folder for each, complete or absent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from colorizer.errors import N_, NotFoundError, StorageError
 from colorizer.files import flush, make_private, put_in_place, read_plain
+from colorizer.library.film_records import FilmRecord, is_film
 from colorizer.library.incoming import Incoming
 from colorizer.library.index import Index
 from colorizer.library.records import LONGEST, Record, RecordError
@@ -21,12 +22,14 @@ from colorizer.library.room import Trouble, find_trouble, refusal, refusals_told
 
 log = logging.getLogger(__name__)
 
+AnyRecord = Record | FilmRecord
+
 ID = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 random bits
 SLACK = timedelta(hours=1)  # by which a clock may have been ahead when a photo was made
 
 
 class Store:
-    """Photos under `folder`, each in a folder of its own, which nobody else of the machine reads.
+    """Photos and films under `folder`, each in a folder of its own, read by nobody else here.
 
     A photo is written into this process's own folder under ``.incoming`` and then renamed, so a
     kill at any instant leaves it complete or absent. What a killed process left there is removed
@@ -40,10 +43,16 @@ class Store:
         For how many hours photos are kept; 0: for ever.
     room
         How many bytes of its disk should be free.
+
+    Attributes
+    ----------
+    spared
+        Films whose time can't be over yet, since they are not finished.
     """
 
     def __init__(self, folder: Path, keep_hours: float = 0, room: int = 0) -> None:
         self.folder = folder
+        self.spared: set[str] = set()
         self.keep = timedelta(hours=keep_hours) if keep_hours else None
         self._room = room
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,7 +96,7 @@ class Store:
         with self.told(), self._incoming.lend() as folder:
             yield folder
 
-    def add(self, folder: Path, record: Record) -> None:
+    def add(self, folder: Path, record: AnyRecord) -> None:
         """Keep what was written into `folder`: it appears as a whole under ``record.id``."""
         (folder / "meta.json").write_text(record.to_json(), encoding="utf-8")
         for path in [*folder.iterdir(), folder]:
@@ -112,11 +121,28 @@ class Store:
 
     def find(self, id: str) -> Record | None:
         """Return a photo's record; None if there is no such photo, or its time is over."""
-        record = self._read(id) if ID.fullmatch(id) else None
-        return record if record and not self.is_over(record.created) else None
+        record = self._find(id)
+        return record if isinstance(record, Record) else None
+
+    def find_film(self, id: str) -> FilmRecord | None:
+        """Return a film's record; None if there is no such film, or its time is over."""
+        record = self._find(id)
+        return record if isinstance(record, FilmRecord) else None
+
+    def renew(self, record: FilmRecord) -> None:
+        """Keep a film's record in place of what was known of it.
+
+        Raises
+        ------
+        NotFoundError
+            If the film has been deleted meanwhile.
+        """
+        with self.attach(record, "meta.json") as part:
+            part.write_text(record.to_json(), encoding="utf-8")
+        self._index.add([record])
 
     @contextlib.contextmanager
-    def attach(self, record: Record, file: str) -> Iterator[Path]:
+    def attach(self, record: AnyRecord, file: str) -> Iterator[Path]:
         """Lend a path to write a further file of a stored photo to: it appears whole or not at all.
 
         Raises
@@ -135,8 +161,8 @@ class Store:
             except FileNotFoundError as error:
                 raise _no_such_photo() from error
 
-    def path(self, record: Record, file: str) -> Path:
-        """Where a file of a photo stands."""
+    def path(self, record: AnyRecord, file: str) -> Path:
+        """Where a file of a photo or film stands."""
         return self.folder / record.id / file
 
     def newest(self, count: int) -> list[Record]:
@@ -144,8 +170,8 @@ class Store:
         found = (self.find(id) for id in self._index.newest(count))
         return [record for record in found if record]
 
-    def list(self, owner: str, first: int = 0, count: int | None = None) -> list[Record]:
-        """Return the photos of one owner, newest first; no other record is read.
+    def list(self, owner: str, first: int = 0, count: int | None = None) -> list[AnyRecord]:
+        """Return the photos and films of one owner, newest first; no other record is read.
 
         Parameters
         ----------
@@ -155,15 +181,15 @@ class Store:
             How many of the newest to leave out; how many to return at most, None: all the rest.
         """
         ids = self._index.of_owner(owner, self._oldest(), first, count)
-        found = (self.find(id) for id in ids)
+        found = (self._find(id) for id in ids)
         return [record for record in found if record and record.owner == owner]
 
     def count(self, owner: str) -> int:
-        """Return how many photos one owner has."""
+        """Return how many photos and films one owner has."""
         return self._index.count(owner, self._oldest())
 
-    def delete(self, record: Record) -> None:
-        """Remove a photo, at once and wholly.
+    def delete(self, record: AnyRecord) -> None:
+        """Remove a photo or film, at once and wholly.
 
         Raises
         ------
@@ -191,7 +217,7 @@ class Store:
                 if (self.folder / id).stat().st_mtime <= oldest.timestamp():
                     over.append(id)
         removed = 0
-        for id in over:
+        for id in set(over) - self.spared:
             try:
                 self._delete(id)
                 removed += 1
@@ -221,15 +247,21 @@ class Store:
                 if ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
             }
 
-    def _read(self, id: str) -> Record | None:
+    def _find(self, id: str) -> AnyRecord | None:
+        record = self._read(id) if ID.fullmatch(id) else None
+        over = record and self.is_over(record.created) and id not in self.spared
+        return None if over else record
+
+    def _read(self, id: str) -> AnyRecord | None:
         """Read a record; None if there is none, or it can't be read, which is logged once."""
         folder = self.folder / id
         try:
             if folder.is_symlink():
                 raise RecordError("its folder stands elsewhere")
-            record = Record.from_json(read_plain(folder / "meta.json", LONGEST))
+            text = read_plain(folder / "meta.json", LONGEST)
+            record = FilmRecord.from_json(text) if is_film(text) else Record.from_json(text)
             if record.id != id:
-                raise RecordError(f"it is of the photo {record.id}")
+                raise RecordError(f"it is of {record.id}")
             return record
         except (OSError, RecordError) as error:
             if id not in self._unreadable and folder.exists():
