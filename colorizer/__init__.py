@@ -1,8 +1,9 @@
 """Colour black-and-white photographs with DeOldify.
 
->>> from colorizer import Hint, colorize_file, colorize_image, load_generator
+>>> from colorizer import Hint, colorize_file, colorize_image, colorize_video, load_generator
 >>> generator = load_generator("artistic")
 >>> colorize_file("grandmother.jpg", "grandmother-colour.jpg", generator)
+>>> colorize_video("wedding.mpg", "wedding-colour.mp4", generator)
 >>> colour = colorize_image(grey, generator)  # a PIL image or an array, and the same back
 >>> colour = colorize_image(grey, generator, hints=[Hint(0.3, 0.6, "#1f2a44")])  # the coat is navy
 """
@@ -20,6 +21,7 @@ __all__ = [
     "colorize",
     "colorize_file",
     "colorize_image",
+    "colorize_video",
     "load_generator",
 ]
 
@@ -31,6 +33,7 @@ def __getattr__(name: str) -> Any:
         "colorize": "colorizer.coloring.colorize",
         "colorize_file": "colorizer.coloring.colorize",
         "colorize_image": "colorizer.coloring.images",
+        "colorize_video": "colorizer.video.color",
         "load_generator": "colorizer.generators.loading",
     }.get(name)
     if module is None:

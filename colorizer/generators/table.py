@@ -28,6 +28,8 @@ class Weights:
         The published file: its name, bytes and sum.
     urls
         Where it is to be had, in the order they are tried. None: it comes with this project.
+    every
+        In a film it sees every so manieth frame of a shot: a quick one more of them.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Weights:
     size: int
     sha256: str
     urls: tuple[str, ...] = ()
+    every: int = 8
 
     def path(self, models: Path) -> Path:
         """Where the file stands, given the folder for downloaded weights."""
@@ -93,6 +96,7 @@ WEIGHTS = {
             "builtin.safetensors",
             22_797_552,
             "faa665821ddfe328a911347db764d831ba0b489957eb256c3ce9155bf2859291",
+            every=4,
         ),
     )
 }

@@ -92,11 +92,16 @@ def limit_call(need: Need, file_bytes: int, megapixels: float, patience: float) 
         As for `seconds_for`.
     """
     wanted = int(megapixels * 1e6) * need.memory + 4 * file_bytes + _BESIDES
-    if sys.platform == "linux":  # macOS has this limit, and doesn't keep it
-        _set_soft(resource.RLIMIT_AS, _address_space() + wanted)
+    limit_memory(wanted)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = usage.ru_utime + usage.ru_stime + seconds_for(need, megapixels, patience)
     _set_soft(resource.RLIMIT_CPU, math.ceil(seconds))
+
+
+def limit_memory(more: int) -> None:
+    """Let this process take so many bytes more than it has, where the system keeps that limit."""
+    if sys.platform == "linux":  # macOS has this limit, and doesn't keep it
+        _set_soft(resource.RLIMIT_AS, _address_space() + more)
 
 
 def _address_space() -> int:

@@ -32,6 +32,9 @@ EXTENSIONS = {
     ".mxf": "mxf",
 }
 
+# How the name of a film's result ends, by codec. Segments are MP4 files whatever the codec.
+SUFFIXES = {"h264": ".mp4", "av1": ".mp4", "ffv1": ".mkv"}
+
 _SIGNATURES = {
     b"\x1a\x45\xdf\xa3": "matroska",
     b"\x00\x00\x01\xba": "mpeg",

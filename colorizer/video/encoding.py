@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 Codec = Literal["h264", "av1", "ffv1"]
-
-# How the names of a film's result end, by codec. Segments are MP4 files whatever the codec.
-SUFFIXES: dict[Codec, str] = {"h264": ".mp4", "av1": ".mp4", "ffv1": ".mkv"}
 # The number of threads is fixed, since it changes the bytes.
 _THREADS = 4
 # FFmpeg's encoder for each codec, and what it is told. A rate factor alone takes grain for what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -48,6 +48,7 @@ def join_parts(
     *,
     generator: str,
     keep_gps: bool = False,
+    progress: Callable[[int], None] = lambda packets: None,
 ) -> list[str]:
     """Join the segments of a film into its result, which is written whole or not at all.
 
@@ -62,11 +63,13 @@ def join_parts(
     film
         The film, surveyed.
     target
-        The result; its name ends as `encoding.SUFFIXES` has it for the codec.
+        The result; its name ends as `containers.SUFFIXES` has it for the codec.
     generator
         The name of the generator that coloured it, for the mark that says so.
     keep_gps
         Whether the place where it was taken may stay.
+    progress
+        Called with how many packets of pictures are in the result.
 
     Returns
     -------
@@ -92,21 +95,27 @@ def join_parts(
         with _open_result(part, tags, film) as output:
             stream = _add_pictures(output, first.streams.video[0], film)
             others = Others(output, film)
-            others.mux_with(order.apply(_packets(parts), stream, ticks))
+            others.mux_with(order.apply(_counted(_packets(parts), progress), stream, ticks))
         _finish(part, others, film)
         if target.suffix == ".mp4":
             append_mark(part, generator)
     return others.left_out
 
 
-def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
+def remux(
+    film: Film,
+    target: Path,
+    *,
+    keep_gps: bool = False,
+    progress: Callable[[int], None] = lambda packets: None,
+) -> list[str]:
     """Copy a film's own pictures, packet by packet, with all else as `join_parts` does it.
 
     This is strength 0. It carries no mark, since nothing was coloured.
 
     Parameters
     ----------
-    film, keep_gps
+    film, keep_gps, progress
         As for `join_parts`.
     target
         The result; its name ends as `remux_suffix` says.
@@ -141,7 +150,7 @@ def remux(film: Film, target: Path, *, keep_gps: bool = False) -> list[str]:
         with _open_result(part, tags, film) as output:
             stream = _add_pictures(output, film.picture, film)
             others = Others(output, film)
-            others.mux_with(order.apply(_own_packets(film), stream, ticks))
+            others.mux_with(order.apply(_counted(_own_packets(film), progress), stream, ticks))
         _finish(part, others, film)
     return others.left_out
 
@@ -219,6 +228,14 @@ def _packets(parts: Sequence[Path]) -> Iterator[Packet[Any]]:
             if stream.codec_context.extradata != extradata:
                 raise ValueError("segments of another codec or size")
             yield from (packet for packet in container.demux(stream) if packet.size)
+
+
+def _counted(
+    packets: Iterable[Packet[Any]], progress: Callable[[int], None]
+) -> Iterator[Packet[Any]]:
+    for number, packet in enumerate(packets):
+        progress(number)
+        yield packet
 
 
 def _own_packets(film: Film) -> Iterator[Packet[Any]]:

@@ -8,7 +8,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from colorizer.video.encoding import SUFFIXES, write_segment
+from colorizer.video.containers import SUFFIXES
+from colorizer.video.encoding import write_segment
 from colorizer.video.joining import join_parts
 
 RATE = Fraction(24000, 1001)
