@@ -147,6 +147,12 @@ class Settings:
     max_megapixels: int = _setting(
         "150", _whole(1, 1000), "a number from 1 to 1000", "largest photo, in megapixels"
     )
+    max_video_mb: int = _setting(
+        "2048", _whole(1, 1_000_000), "a number from 1 to 1000000", "largest film file, in MB"
+    )
+    max_video_minutes: float = _setting(
+        "0", _hours, "a number of minutes", "longest film; 0: no limit"
+    )
     max_waiting: int = _setting(
         "8",
         _whole(0, 1000),
@@ -187,8 +193,8 @@ class Settings:
 
     @property
     def max_request_mb(self) -> int:
-        """How much one upload may bring: many photos, or some of the largest."""
-        return 16 * self.max_upload_mb
+        """How much one upload may bring: many photos, some of the largest, or a film."""
+        return max(16 * self.max_upload_mb, self.max_video_mb + 1)
 
     @property
     def room(self) -> int:

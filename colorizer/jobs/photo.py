@@ -10,12 +10,12 @@ from typing import IO, TYPE_CHECKING
 from colorizer.coloring.colorize import apply_prediction, predict
 from colorizer.coloring.options import Options
 from colorizer.coloring.prediction import Prediction, encode_prediction
-from colorizer.errors import N_, TooLargeError
 from colorizer.files import link_or_copy
 from colorizer.jobs.previews import render_preview
 from colorizer.jobs.results import known_prediction, original_path
 from colorizer.jobs.runtime import Runtime
 from colorizer.jobs.turns import Guest
+from colorizer.library.incoming import receive
 from colorizer.library.records import AFTER, BEFORE, THUMBNAIL, Record, prediction_name
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import EXTENSIONS, FORMATS
@@ -63,7 +63,7 @@ def color_upload(
     """
     with runtime.metrics.refusals_counted(), runtime.store.incoming() as folder:
         original = folder / "original"
-        _receive(upload, original, runtime.settings.max_upload_mb)
+        receive(upload, original, runtime.settings.max_upload_mb)
         kind = runtime.pictures.check_photo(original, runtime.settings.max_megapixels)
         original = original.rename(folder / f"original{EXTENSIONS[kind]}")
         generator = runtime.models.ready(options.model)
@@ -90,18 +90,6 @@ def color_again(
         generator = runtime.models.ready(options.model)
         known = known_prediction(stored, runtime, generator.weights.name, options.render_factor)
         return _color(original, stored.name, owner, options, generator, runtime, visitor, known)
-
-
-def _receive(upload: IO[bytes], target: Path, max_megabytes: int) -> None:
-    """Copy an upload to the disk, as far as it is allowed to go."""
-    with target.open("wb") as file:
-        while chunk := upload.read(1 << 20):
-            file.write(chunk)
-            if file.tell() > max_megabytes * 1_000_000:
-                raise TooLargeError(
-                    N_("The file is larger than %(limit)d MB. Save it smaller and try again."),
-                    limit=max_megabytes,
-                )
 
 
 def _color(

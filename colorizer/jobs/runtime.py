@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from colorizer.jobs.estimate import Estimate
+from colorizer.jobs.films import FilmQueue
 from colorizer.jobs.metrics import Metrics
 from colorizer.jobs.models import Models
 from colorizer.jobs.tidy import SECONDS, Tidy
 from colorizer.jobs.turns import Turns
 from colorizer.library.batches import Batches
+from colorizer.library.films import Films
 from colorizer.library.store import Store
 from colorizer.pictures.pool import PicturePool
 from colorizer.process import release_memory
@@ -40,14 +42,16 @@ class Runtime:
 
     Attributes
     ----------
-    store, batches
-        The photos on the disk, and what became of uploads of several.
+    store, batches, films
+        The photos and films on the disk, what became of uploads of several, how far films are.
     models
         How far each generator is.
     pictures
         Reads and writes picture files, each in a process of its own.
     queue
         Of the photos that want a generator.
+    film_queue
+        Of the films, which are coloured beside the photos.
     renders
         Of those that only want their pixels again, which need not wait for a generator.
     estimate, metrics
@@ -58,12 +62,14 @@ class Runtime:
         self.settings = settings
         self.store = Store(settings.uploads, settings.keep_hours, settings.room)
         self.batches = Batches(self.store)
+        self.films = Films(self.store)
         self.models = Models(settings, generators)
         self.pictures = PicturePool()
         self.estimate = Estimate()
         self.queue = Turns(settings.max_waiting, self.estimate.pace)
         # Their pace is a colouring's, though they are quicker: nobody comes back too early for it.
         self.renders = Turns(settings.max_waiting, self.estimate.pace, at_once=1)
+        self.film_queue = FilmQueue(settings, self.store, self.films, self.models, self.queue)
         self.metrics = Metrics(self.models, self.queue)
         self._background = generators is None
         self._started = threading.Lock()
@@ -73,10 +79,12 @@ class Runtime:
         if self._background and self._started.acquire(blocking=False):
             self.models.start()
             self.pictures.start()
+            self.film_queue.start()
             threading.Thread(target=self._keep_tidy, name="tidy", daemon=True).start()
 
     def close(self) -> None:
-        """Let no photo in any more, and wait until those in hand are done."""
+        """Let nothing in any more; wait until photos in hand are done, and a film has stopped."""
+        self.film_queue.close()
         self.queue.close()
         self.renders.close()
         self.pictures.close()

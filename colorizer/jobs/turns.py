@@ -69,6 +69,11 @@ class Turns:
         Tells the seconds that a photo takes.
     at_once
         How many photos are in hand at a time.
+
+    Attributes
+    ----------
+    wanting
+        How many photos wait for the generators alone.
     """
 
     def __init__(self, max_waiting: int, pace: Callable[[], float], at_once: int = AT_ONCE) -> None:
@@ -82,6 +87,8 @@ class Turns:
         self._closed = False
         self._changed = threading.Condition()
         self._generating = threading.Lock()
+        self.wanting = 0
+        self._generated = 0  # photos that have had it
 
     def __len__(self) -> int:
         """How many photos have their turn or wait for it."""
@@ -201,11 +208,30 @@ class Turns:
         The stopwatch stands still until they are free.
         """
         with watch.paused():
+            with self._changed:
+                self.wanting += 1
             self._generating.acquire()
+            with self._changed:
+                self.wanting -= 1
+                self._generated += 1
+                self._changed.notify_all()
         try:
             yield
         finally:
             self._generating.release()
+
+    @contextmanager
+    def between(self) -> Iterator[None]:
+        """Have the generators to oneself for a key of a film.
+
+        A photo that wants them goes first, and then it is the film's turn again: neither waits for
+        more than two calls of a generator.
+        """
+        with self._changed:
+            seen = self._generated
+            self._changed.wait_for(lambda: not self.wanting or self._generated > seen)
+        with self._generating:
+            yield
 
     def close(self) -> None:
         """Let nobody in any more, and wait until the photos in hand are done."""

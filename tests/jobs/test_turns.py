@@ -10,7 +10,7 @@ import pytest
 from support.threads import wait_for
 
 from colorizer.errors import BusyError
-from colorizer.jobs.turns import AT_ONCE, Turns
+from colorizer.jobs.turns import AT_ONCE, Stopwatch, Turns
 
 
 def make_turns(max_waiting=8, at_once=AT_ONCE):
@@ -234,3 +234,46 @@ def test_a_closed_queue_lets_nobody_in_and_ends_what_is_in_hand():
     thread.join(60)
     assert not closing.is_alive()
     assert len(turns) == 0
+
+
+def test_a_photo_goes_before_the_next_key_of_a_film_and_a_key_before_the_next_photo():
+    turns, order = make_turns(), []
+    asked = [threading.Event() for _ in range(2)]
+
+    class Watch(Stopwatch):
+        """Tells when it is about to wait for the generators."""
+
+        def __init__(self, event):
+            super().__init__()
+            self.event = event
+
+        def paused(self):
+            self.event.set()
+            return super().paused()
+
+    def photo(name, event):
+        with turns.turn(name), turns.generating(Watch(event)):
+            order.append(name)
+            if name == "a":
+                # The second photo and the next key both want them while the first has them.
+                second.start()
+                asked[1].wait()
+                wait_for(lambda: turns.wanting == 1)
+                key.start()
+
+    def next_key():
+        with turns.between():
+            order.append("key")
+
+    first = threading.Thread(target=photo, args=("a", asked[0]))
+    second = threading.Thread(target=photo, args=("b", asked[1]))
+    key = threading.Thread(target=next_key)
+    with turns.between():
+        first.start()
+        asked[0].wait()
+        wait_for(lambda: turns.wanting == 1)
+    next_key()
+    for thread in (first, second, key):
+        thread.join()
+    assert order[0] == "a", "the film had been asked to give way"
+    assert sorted(order) == ["a", "b", "key", "key"]
