@@ -27,7 +27,14 @@ from colorizer.files import make_private, read_plain, written_whole
 from colorizer.jobs.runtime import Runtime
 from colorizer.settings import Settings
 from colorizer.version import __version__
-from colorizer.web import access, errors, pages, reception, uploads
+from colorizer.web import (
+    access,
+    errors,
+    film_api,  # noqa: F401 - it adds to the API
+    pages,
+    reception,
+    uploads,
+)
 from colorizer.web.api import api
 from colorizer.web.guesses import Guesses
 from colorizer.web.limits import UploadLimit

@@ -12,6 +12,7 @@ from werkzeug import Response
 from werkzeug.exceptions import Unauthorized
 
 from colorizer.errors import N_, ForeignError, NotYoursError
+from colorizer.library.film_records import FilmRecord
 from colorizer.library.records import Record
 from colorizer.web import services
 from colorizer.web.guesses import Guesses
@@ -136,6 +137,13 @@ def own_photo(id: str) -> Record:
         If `is_mine` says no.
     """
     record = services().store.get(id)
+    require_mine(record.owner)
+    return record
+
+
+def own_film(id: str) -> FilmRecord:
+    """Return a stored film that this request may change; for errors see `own_photo`."""
+    record = services().films.get(id)
     require_mine(record.owner)
     return record
 

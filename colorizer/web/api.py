@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -103,19 +104,17 @@ def _schema(option: Option) -> dict[str, Any]:
 
 
 PICTURE = {"type": "string", "format": "binary"}
+OPTIONS_OF_PHOTOS = ("model", "render_factor", "strength", "format", "keep_gps")
 SCHEMAS = {name: _schema(option) for name, option in OPTIONS.items()}
-UPLOAD = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": PICTURE, **SCHEMAS},
-            }
-        }
-    },
-}
+
+
+def upload_of(options: Iterable[str]) -> dict[str, Any]:
+    """Describe a form with a file and some options."""
+    properties = {"file": PICTURE, **{name: SCHEMAS[name] for name in options}}
+    schema = {"type": "object", "required": ["file"], "properties": properties}
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
 RESULT_PARAMETERS = [
     *({"name": name, "in": "query", "schema": SCHEMAS[name]} for name in RESULT_OPTIONS),
     {"name": "download", "in": "query", "schema": {"type": "integer", "enum": [1]}},
@@ -124,7 +123,7 @@ SWAGGER_UI = str(files("flask_swagger_ui") / "dist")
 
 
 @api.post("/photos")
-@api.doc(requestBody=UPLOAD, summary="Colour a photo")
+@api.doc(requestBody=upload_of(OPTIONS_OF_PHOTOS), summary="Colour a photo")
 @api.response(201, Photo)
 @api.alt_response(400, schema=Problem, description="a bad option")
 @api.alt_response(413, schema=Problem, description="too large")
@@ -148,7 +147,7 @@ def post_photo() -> tuple[dict[str, Any], int, dict[str, str]]:
 @api.response(200, Photos)
 def list_photos() -> dict[str, Any]:
     mine = services().store.list(access.owner())
-    return {"photos": [_photo(record) for record in mine]}
+    return {"photos": [_photo(record) for record in mine if isinstance(record, Record)]}
 
 
 @api.get("/photos/<id>")

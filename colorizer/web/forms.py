@@ -16,6 +16,7 @@ from colorizer.web.views import models_view
 
 # What people call the formats that they can ask for.
 FORMAT_TITLES = {kind.lower(): "WebP" if kind == "WEBP" else kind for kind in WRITABLE}
+TITLES = FORMAT_TITLES | {"h264": "H.264", "av1": "AV1", "ffv1": "FFV1"}
 
 
 def _field(option: Option) -> Field:
@@ -26,7 +27,7 @@ def _field(option: Option) -> Field:
     if isinstance(option, Number):
         limits = {"min": option.low, "max": option.high}
         return IntegerField(label, default=option.default, render_kw=limits)
-    words = [SelectChoice(word, FORMAT_TITLES.get(word, word)) for word in option.choices]
+    words = [SelectChoice(word, TITLES.get(word, word)) for word in option.choices]
     return SelectField(label, choices=[SelectChoice("", lazy_gettext(option.none)), *words])
 
 

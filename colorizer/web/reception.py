@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 HEALTH, PAGES, PHOTOS = "health", "pages", "photos"
 
 # Where photos are brought, in a form with files.
-UPLOADS = {"home.upload", "api.post_photo"}
+UPLOADS = {"home.upload", "api.post_photo", "api.post_video"}
 # What may wait for a photo's turn, or read a large file.
 SLOW = {
     *UPLOADS,
@@ -27,6 +27,7 @@ SLOW = {
     "photo.sheet_picture",
     "photo.result",
     "photo.region",
+    *("film.cancel", "film.delete", "api.cancel_video", "api.delete_video"),
     "api.get_result",
 }
 QUICK = {"health.healthz", "health.readyz"}

@@ -12,6 +12,7 @@ from werkzeug.formparser import FormDataParser
 from colorizer.coloring.options import RESULT_OPTIONS, Options
 from colorizer.errors import N_, OptionError, TooLargeError
 from colorizer.library.records import CONTROLS, Record
+from colorizer.video.containers import HEAD, film_kind
 from colorizer.web import services
 from colorizer.web.multipart import FormParser
 
@@ -57,6 +58,13 @@ def sent_files() -> list[tuple[IO[bytes], str]]:
             limit=MAX_FILES,
         )
     return [(file.stream, _clean_name(str(file.filename))) for file in files]
+
+
+def is_film(file: IO[bytes]) -> bool:
+    """Tell by its first bytes whether a file is a film."""
+    head = file.read(HEAD)
+    file.seek(0)
+    return film_kind(head) is not None
 
 
 def _clean_name(name: str) -> str:

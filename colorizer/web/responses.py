@@ -15,8 +15,9 @@ from werkzeug.wsgi import wrap_file
 from zipstream import ZipStream
 
 from colorizer.coloring.options import Options
-from colorizer.errors import N_, NotFoundError
+from colorizer.errors import N_, LostError, NotFoundError
 from colorizer.jobs.results import original_path, result_path, thumbnail_path
+from colorizer.library.film_records import FilmRecord
 from colorizer.library.records import THUMBNAIL, Record
 from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import FORMATS, SUFFIXES
@@ -25,6 +26,15 @@ from colorizer.web.access import visitor
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+# What browsers play; any other film is downloaded.
+FILM_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+}
 
 KEEP_SECONDS = 3600  # that browsers may keep previews; their addresses never give others
 
@@ -55,6 +65,62 @@ def send_result(record: Record, wanted: Options, download: bool) -> Response:
 def send_thumbnail(record: Record) -> Response:
     """Send the smallest picture of the result."""
     return _send(thumbnail_path(record, services()), THUMBNAIL)
+
+
+def send_film(record: FilmRecord, download: bool) -> Response:
+    """Send a coloured film, as an attachment for a `download`.
+
+    Raises
+    ------
+    NotFoundError
+        If it isn't finished.
+    """
+    path = services().films.result(record)
+    name = _file_name(PurePath(record.name).stem, f"-colorized{path.suffix}")
+    try:
+        return _send_file(path, FILM_TYPES[path.suffix], name, download)
+    except FileNotFoundError as error:
+        raise NotFoundError(N_("This film isn’t finished yet.")) from error
+
+
+def send_film_original(record: FilmRecord) -> Response:
+    """Send a film as it came, as an attachment: browsers play few of the kinds there are."""
+    path = services().films.original(record)
+    mime_type = FILM_TYPES.get(path.suffix, "application/octet-stream")
+    name = _file_name(PurePath(record.name).stem, path.suffix)
+    try:
+        return _send_file(path, mime_type, name, download=True)
+    except FileNotFoundError as error:
+        services().films.get(record.id)  # It says so if the film was deleted just now.
+        raise LostError(
+            N_("The file of “%(name)s” is gone from this server. Send the film again."),
+            name=record.name,
+        ) from error
+
+
+def send_latest(record: FilmRecord) -> Response:
+    """Send the picture of the last frame that has been coloured.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none yet.
+    """
+    return _send_made(services().films.latest(record), "image/jpeg")
+
+
+def send_part(record: FilmRecord) -> Response:
+    """Send the part of a film that was finished last; for errors see `send_latest`."""
+    return _send_made(services().films.part(record), FILM_TYPES[".mp4"])
+
+
+def _send_made(path: Path | None, mime_type: str) -> Response:
+    try:
+        if path:
+            return _send_file(path, mime_type, path.name)
+    except FileNotFoundError:
+        pass
+    raise NotFoundError(N_("There is nothing to be seen of this film just now."))
 
 
 def send_preview(data: bytes) -> Response:
@@ -157,14 +223,18 @@ def _send(path: Path, name: str, download: bool = False) -> Response:
     A browser that has it asks by its ETag whether it has changed; a download that broke off goes
     on where it was.
     """
-    mime_type = FORMATS[SUFFIXES[path.suffix]].mime_type
     try:
-        response = send_file(
-            path, mime_type, as_attachment=download, download_name=name, conditional=True
-        )
+        return _send_file(path, FORMATS[SUFFIXES[path.suffix]].mime_type, name, download)
     except FileNotFoundError:
         services().store.get(path.parent.name)  # It says so if the photo was deleted just now.
         raise
+
+
+def _send_file(path: Path, mime_type: str, name: str, download: bool = False) -> Response:
+    """Send a file, or the part of it that is asked for; FileNotFoundError if there is none."""
+    response = send_file(
+        path, mime_type, as_attachment=download, download_name=name, conditional=True
+    )
     if response.status_code == 206 and "wsgi.file_wrapper" in request.environ:
         _send_from_file(response, path)
     response.cache_control.private = True

@@ -13,7 +13,7 @@ from colorizer.web.access import address, owner, visitor
 from colorizer.web.limits import UploadLimit
 
 # What makes a new photo, and is counted. What is only shown of a photo is not, nor is a try.
-ENDPOINTS = {"home.upload", "api.post_photo", "photo.again"}
+ENDPOINTS = {"home.upload", "api.post_photo", "api.post_video", "photo.again"}
 
 
 def check_limit() -> None:

@@ -156,10 +156,15 @@ class BatchView:
 
 @dataclass(frozen=True)
 class LimitsView:
-    """How much may be sent: megabytes and megapixels a photo, megabytes in total."""
+    """How much may be sent: megabytes and megapixels a photo, a film's megabytes and minutes, all.
+
+    Of 0 minutes, a film may be as long as it is.
+    """
 
     megabytes: int
     megapixels: int
+    film_megabytes: int
+    film_minutes: float
     total: int
 
 
@@ -191,7 +196,7 @@ def photo_view(record: Record) -> PhotoView:
         id=record.id,
         name=record.name,
         model=record.model,
-        model_title=_title(record.model),
+        model_title=generator_title(record.model),
         created=record.created_at,
         expires=services().store.expires(record.created),
         format=record.result_kind.lower(),
@@ -206,7 +211,7 @@ def photo_view(record: Record) -> PhotoView:
     )
 
 
-def _title(model: str) -> str:
+def generator_title(model: str) -> str:
     """Say what people call a generator; one of another release by its name."""
     return str(gettext(WEIGHTS[model].title)) if model in WEIGHTS else model
 
@@ -236,7 +241,13 @@ def entry_view(entry: Entry) -> EntryView:
 def limits_view() -> LimitsView:
     """Return what templates say of the limits."""
     settings = services().settings
-    return LimitsView(settings.max_upload_mb, settings.max_megapixels, settings.max_request_mb)
+    return LimitsView(
+        settings.max_upload_mb,
+        settings.max_megapixels,
+        settings.max_video_mb,
+        settings.max_video_minutes,
+        settings.max_request_mb,
+    )
 
 
 def expected_seconds() -> dict[int, dict[str, float]]:

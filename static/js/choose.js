@@ -8,7 +8,7 @@ const input = drop.querySelector("input");
 const camera = document.getElementById("camera");
 const list = document.getElementById("chosen");
 const template = document.getElementById("chosen-photo").content.firstElementChild;
-const { megabytes, megapixels, total } = drop.dataset;
+const { megabytes, megapixels, filmMegabytes, total } = drop.dataset;
 const suffixes = input.accept.split(",").filter((part) => part.startsWith("."));
 
 /** The chosen files, each with its place in the list. */
@@ -21,6 +21,10 @@ function mayBePicture(file) {
   const name = file.name.toLowerCase();
   return file.type.startsWith("image/") || suffixes.some((suffix) => name.endsWith(suffix));
 }
+
+/** Tell whether a file may be a film, which has a limit of its own and can't be looked at here. */
+const mayBeFilm = (file) =>
+  file.type.startsWith("video/") || /\.(mkv|avi|mts|m2ts|vob|mxf|flv|wmv|mod)$/i.test(file.name);
 
 /** Say what is wrong with a file; the form isn't sent with it. */
 function refuse(item, sentence) {
@@ -39,10 +43,11 @@ function place(file) {
   note.textContent = `${inMegabytes(file.size)} MB`;
   remove.ariaLabel = fill(remove.ariaLabel, { name: file.name });
   remove.addEventListener("click", () => leaveOut(file));
-  if (!mayBePicture(file)) {
+  const limit = mayBeFilm(file) ? filmMegabytes : megabytes;
+  if (!mayBePicture(file) && !mayBeFilm(file)) {
     refuse(item, drop.dataset.kind);
-  } else if (file.size > megabytes * 1e6) {
-    refuse(item, fill(drop.dataset.bytes, { size: inMegabytes(file.size), limit: megabytes }));
+  } else if (file.size > limit * 1e6) {
+    refuse(item, fill(drop.dataset.bytes, { size: inMegabytes(file.size), limit }));
   }
   // The server has the last word on what can't be shown here.
   picture.addEventListener("error", () => picture.removeAttribute("src"));

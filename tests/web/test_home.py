@@ -67,7 +67,7 @@ def test_a_form_without_a_file_is_said(client):
 
 
 def test_limits_are_kept_before_decoding(make_app):
-    app = make_app(max_upload_mb=1, max_megapixels=1)
+    app = make_app(max_upload_mb=1, max_video_mb=1, max_megapixels=1)
     client = client_of(app)
     assert upload(client, encoded(scene(1100, 1000))).status_code == 413
     # Just above the limit of a file, and above that of the whole request.

@@ -7,10 +7,12 @@ from flask_babel import gettext
 
 from colorizer.errors import N_, NotFoundError, OptionError
 from colorizer.library.records import Record
+from colorizer.library.store import AnyRecord
 from colorizer.web import services
 from colorizer.web.access import owner, require_mine
+from colorizer.web.film_views import FilmView, film_view
 from colorizer.web.responses import see, send_zip
-from colorizer.web.views import photo_view
+from colorizer.web.views import PhotoView, photo_view
 
 PER_PAGE = 24
 
@@ -27,7 +29,7 @@ def index() -> str:
         raise NotFoundError(N_("There is no such page."))
     return render_template(
         "photos.html",
-        photos=[photo_view(record) for record in store.list(mine, (page - 1) * PER_PAGE, PER_PAGE)],
+        entries=[_view(record) for record in store.list(mine, (page - 1) * PER_PAGE, PER_PAGE)],
         page=page,
         page_count=page_count,
         keep_hours=services().settings.keep_hours,
@@ -49,6 +51,10 @@ def delete() -> Response:
     for record in records:
         services().store.delete(record)
     return see(url_for("gallery.index"))
+
+
+def _view(record: AnyRecord) -> PhotoView | FilmView:
+    return photo_view(record) if isinstance(record, Record) else film_view(record)
 
 
 def _selected() -> list[Record]:

@@ -11,13 +11,15 @@ from colorizer.coloring.options import Options
 from colorizer.errors import ColorizerError
 from colorizer.jobs.batch import run_batch
 from colorizer.jobs.photo import color_upload
+from colorizer.library.film_records import FilmRecord
 from colorizer.library.store import new_id
 from colorizer.pictures.formats import SUFFIXES
+from colorizer.video.containers import EXTENSIONS
 from colorizer.web import access, errors, services
 from colorizer.web.forms import UploadForm
-from colorizer.web.requests import sent_files, sent_options
+from colorizer.web.requests import is_film, sent_files, sent_options
 from colorizer.web.responses import see
-from colorizer.web.uploads import admitted
+from colorizer.web.uploads import admitted, count
 from colorizer.web.views import limits_view
 
 pages = Blueprint("home", __name__)
@@ -34,13 +36,21 @@ def index() -> str:
 
 @pages.post("/")
 def upload() -> Response:
-    """Colour the uploaded photos and go to the page of the one, or of them all."""
+    """Colour the uploaded photos, have films wait for their turn, and go to where they are."""
     try:
         files, options = sent_files(), sent_options()
+        films = [file for file in files if is_film(file[0])]
+        photos = [file for file in files if file not in films]
+        if films:
+            added = _add_films(films, options)
+            if len(files) == 1:
+                return see(url_for("film.show", id=added[0].id))
+        if not photos:
+            return see(url_for("gallery.index"))
         if len(files) > 1:
-            return see(url_for("batch.show", id=_color_batch(files, options)))
+            return see(url_for("batch.show", id=_color_batch(photos, options)))
         with admitted(1) as guest:
-            record = color_upload(*files[0], access.owner(), options, services(), guest)
+            record = color_upload(*photos[0], access.owner(), options, services(), guest)
     except ColorizerError as error:
         response = make_response(_page(errors.translate(error)), errors.status_of(error))
         errors.add_headers(response, error)
@@ -55,7 +65,9 @@ def engine() -> str:
 
 
 def _page(error: str | None = None) -> str:
-    accept = ",".join(["image/*", *SUFFIXES])  # some systems know TIFF by its name alone
+    accept = ",".join(
+        ["image/*", "video/*", *SUFFIXES, *EXTENSIONS]
+    )  # some systems know TIFF by its name alone
     return render_template(
         "home.html",
         form=UploadForm(),
@@ -64,6 +76,13 @@ def _page(error: str | None = None) -> str:
         accept=accept,
         batch=new_id(),
     )
+
+
+def _add_films(files: list[tuple[IO[bytes], str]], options: Options) -> list[FilmRecord]:
+    """Have films wait for their turn."""
+    count(len(files))
+    queue, owner = services().film_queue, access.owner()
+    return [queue.add(file, name, owner, options) for file, name in files]
 
 
 def _color_batch(files: list[tuple[IO[bytes], str]], options: Options) -> str:
