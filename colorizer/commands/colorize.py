@@ -19,6 +19,7 @@ from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options,
 from colorizer.coloring.prediction import Prediction
 from colorizer.coloring.sheet import draw_sheet
 from colorizer.coloring.touch_up import touch_up
+from colorizer.commands.films import color_films
 from colorizer.commands.pipeline import Stages
 from colorizer.commands.run import Tally, run
 from colorizer.commands.targets import Task, deliver, make_plan, refuse_photos
@@ -91,6 +92,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     help="Colours of places in the one photo, as JSON: "
     '{"hints": [{"x": 0.3, "y": 0.6, "color": "#1f2a44"}]}.',
 )
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The generator sees every Nth frame of a film's shots, by default 8, or 4 with the "
+    "built-in one; 1 is the best and the slowest.",
+)
 @click.option("--recursive", is_flag=True, help="Folders with all the folders in them.")
 @click.option("--overwrite", is_flag=True, help="Colour again what has been coloured.")
 @click.option(
@@ -104,18 +112,20 @@ def colorize(
     output: str | None,
     factors: list[int],
     hints: list[Hint],
+    every: int | None,
     recursive: bool,
     overwrite: bool,
     verbose: bool,
     **given: object,
 ) -> None:
-    """Colour files and folders.
+    """Colour files and folders of photos and films.
 
     The result of a file stands beside it as NAME-colorized, that of a folder in FOLDER-colorized,
     or both in OUT; the names of results that would be alike also tell their photos' folder or kind.
     What has been coloured already is skipped, and so are results that are met in a folder, hidden
-    files, and what is no picture by its name. A bad file doesn't stop the rest; the exit code is 1
-    if there was one. "-" is standard input or output.
+    files, and what is no picture or film by its name. A bad file doesn't stop the rest; the exit
+    code is 1 if there was one. "-" is standard input or output, of a photo.
+    A film whose colouring was interrupted goes on where it was when the same is asked for again.
     A sheet stands beside its photo as NAME-sheet.
     """
     settings = Settings.from_environment()
@@ -131,23 +141,30 @@ def colorize(
         except OSError as error:
             raise click.ClickException(str(error)) from error
         return
-    plan = make_plan(inputs, output, options.format, recursive, overwrite)
-    _tell_left_out(plan.others, "not pictures by their names", verbose)
+    plan = make_plan(inputs, output, options, recursive, overwrite)
+    _tell_left_out(plan.others, "not pictures or films by their names", verbose)
     _tell_left_out(plan.results, "results themselves", verbose)
     for closed in plan.errors:
         click.echo(f"{closed.filename}: {closed.strerror}", err=True)
     if hints and len(plan.todo) + plan.done > 1:
         raise click.UsageError("Hints are places in one photo; there are several.")
+    films = [task for task in plan.todo if task.is_film]
+    photos = [task for task in plan.todo if task not in films]
+    if hints and films:
+        raise click.UsageError("Hints are places in a photo; this is a film.")
     tally = Tally()
     if plan.todo:
         with PicturePool() as pictures:
-            pictures.start()  # while the generator is loaded
+            if photos:
+                pictures.start()  # while the generator is loaded
             generator = _load(settings, options.model)
-            photos = [
-                color_in_stages(task, generator, options, settings, pictures, hints)
-                for task in plan.todo
-            ]
-            tally = run(plan.todo, photos, verbose)
+            if photos:
+                stages = [
+                    color_in_stages(task, generator, options, settings, pictures, hints)
+                    for task in photos
+                ]
+                tally = run(photos, stages, verbose)
+        color_films(films, generator, options, every, tally, verbose)
     failed, left = tally.failed + len(plan.errors), len(plan.todo) - tally.done - tally.failed
     if tally.full:
         click.echo("The disk is full. Make room on it, then run this again: it goes on.", err=True)

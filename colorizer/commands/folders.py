@@ -1,4 +1,4 @@
-"""Which files of a folder are photos."""
+"""Which files of a folder are photos or films."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorizer.pictures.formats import HEAD, SUFFIXES, find_kind
+from colorizer.video.containers import EXTENSIONS, film_kind
+from colorizer.video.containers import HEAD as FILM_HEAD
 
 # Where systems, NAS boxes and archivers keep what is nobody's photo, in small letters. Besides
 # these, whatever is hidden is left out: “._a.jpg”, “.thumbnails”, “.Trash-1000”.
@@ -41,7 +43,8 @@ class Contents:
     Attributes
     ----------
     photos
-        Files that are pictures by their names; or by their bytes, if their names have no extension.
+        Files that are pictures by their names, or by their bytes if their names have no extension;
+        and films, which are so by both.
     others
         The other files, but for those that nobody has put there.
     errors
@@ -73,7 +76,7 @@ def look_through(folder: Path, out: Path, recursive: bool) -> Contents:
             if recursive and _is_meant(name) and not is_same_file(Path(place, name), out)
         )
         for path in (Path(place, name) for name in sorted(files) if _is_meant(name)):
-            if is_photo(path):
+            if is_photo(path) or is_film(path):
                 contents.photos.append(path)
             else:
                 contents.others.append(path)
@@ -87,6 +90,25 @@ def is_photo(path: Path) -> bool:
     if has_extension(path):
         return path.suffix.lower() in SUFFIXES
     return kind_by_bytes(path) not in (None, *_VAGUE)
+
+
+def is_film(path: Path) -> bool:
+    """Tell whether a file is a film by its name and its bytes: others have the same extensions."""
+    return path.suffix.lower() in EXTENSIONS and os.path.isfile(path) and is_film_by_bytes(path)
+
+
+def is_film_by_bytes(path: Path | None) -> bool:
+    """Tell whether a file is a film by its first bytes; what can't be read, or waited for, isn't.
+
+    None is standard input, from which only photos come.
+    """
+    if path is None or not os.path.isfile(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            return film_kind(file.read(FILM_HEAD)) is not None
+    except OSError:
+        return False
 
 
 def has_extension(path: Path) -> bool:

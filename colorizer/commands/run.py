@@ -64,7 +64,7 @@ def run(tasks: Sequence[Task], photos: Sequence[Stages], verbose: bool = False) 
                 if isinstance(outcome, Exception):
                     tally.failed += 1
                     tally.full = isinstance(outcome, OSError) and is_full(outcome)
-                    notes = [_explain(outcome, verbose)]
+                    notes = [explain(outcome, verbose)]
                 else:
                     tally.done += 1
                     notes = outcome
@@ -77,8 +77,8 @@ def run(tasks: Sequence[Task], photos: Sequence[Stages], verbose: bool = False) 
     return tally
 
 
-def _explain(error: Exception, verbose: bool) -> str:
-    """Say why a photo has failed."""
+def explain(error: Exception, verbose: bool) -> str:
+    """Say why a photo or film has failed."""
     if isinstance(error, OSError) and is_full(error):
         return "There is no room on the disk for the result."
     if isinstance(error, MemoryError):

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import click
 
+from colorizer.coloring.options import CODECS, Options
 from colorizer.commands.folders import (
     Contents,
     has_extension,
+    is_film_by_bytes,
     is_same_file,
     kind_by_bytes,
     look_through,
@@ -24,14 +26,20 @@ from colorizer.files import written_whole
 from colorizer.names import distinct_names, fit_name, safe_name
 from colorizer.pictures.formats import EXTENSIONS, FORMATS, SUFFIXES
 from colorizer.pictures.mark import is_result
+from colorizer.video.containers import SUFFIXES as SUFFIXES_OF_FILMS
 
 
 @dataclass(frozen=True)
 class Task:
-    """One photo: where it comes from and where it goes; None is standard input or output."""
+    """One photo or film, from where to where; None is standard input or output."""
 
     source: Path | None
     target: Path | None
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it is a film, by its first bytes."""
+        return is_film_by_bytes(self.source)
 
     @property
     def name(self) -> str:
@@ -81,9 +89,13 @@ class _Wish:
 
 
 def make_plan(
-    inputs: tuple[str, ...], output: str | None, kind: str | None, recursive: bool, overwrite: bool
+    inputs: tuple[str, ...],
+    output: str | None,
+    options: Options,
+    recursive: bool,
+    overwrite: bool,
 ) -> Plan:
-    """Find the photos that are meant; arguments as for ``colorize``, `kind` as `Options.format`.
+    """Find the photos and films that are meant; arguments as for ``colorize``.
 
     Raises
     ------
@@ -99,7 +111,7 @@ def make_plan(
             key = (os.path.realpath(item.source), os.path.realpath(item.base), str(item.inside))
             wishes.setdefault(key, item)
     found = {wish.source for wish in wishes.values() if wish.found}
-    named = _name_results(list(wishes.values()), kind)
+    named = _name_results(list(wishes.values()), options)
     refuse_photos([*tasks, *named])
     for task in [*tasks, *named]:
         if task.done and not overwrite:
@@ -191,19 +203,19 @@ def _look_through(folder: Path, out: Path, recursive: bool) -> Contents:
     return look_through(folder, out, recursive)
 
 
-def _name_results(wishes: list[_Wish], kind: str | None) -> list[Task]:
+def _name_results(wishes: list[_Wish], options: Options) -> list[Task]:
     """Name the results, in each folder apart from one another."""
     bases: dict[str, list[_Wish]] = {}
     for wish in wishes:
         bases.setdefault(os.path.realpath(wish.base), []).append(wish)
     targets: dict[_Wish, Path] = {}
     for together in bases.values():
-        names = distinct_names([_choices(wish, kind) for wish in together])
+        names = distinct_names([_choices(wish, options) for wish in together])
         targets |= {wish: wish.base / name for wish, name in zip(together, names, strict=True)}
     return [Task(wish.source, targets[wish]) for wish in wishes]
 
 
-def _choices(wish: _Wish, kind: str | None) -> list[str]:
+def _choices(wish: _Wish, options: Options) -> list[str]:
     """Give the names that a result may have, the best one first.
 
     The others also tell what is lost in it: the photo's own extension, the folder it is in, or a
@@ -211,7 +223,7 @@ def _choices(wish: _Wish, kind: str | None) -> list[str]:
     that the next run takes no result for another photo's.
     """
     source = wish.source
-    stem, suffix = _result_name(source, kind)
+    stem, suffix = _result_name(source, options)
     whole = stem if suffix == source.suffix else source.name
     place = Path(os.path.abspath(source))
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:6]
@@ -225,24 +237,27 @@ def _choices(wish: _Wish, kind: str | None) -> list[str]:
     return [str(folder / safe_name(name)) for name in names]
 
 
-def _result_name(source: Path, kind: str | None) -> tuple[str, str]:
+def _result_name(source: Path, options: Options) -> tuple[str, str]:
     """Give the stem and the suffix of a result: the photo's own, unless its kind has others."""
+    if is_film_by_bytes(source):
+        stem = source.stem if has_extension(source) else source.name
+        return stem, SUFFIXES_OF_FILMS[options.codec or CODECS[0]]
     named = SUFFIXES.get(source.suffix.lower())
     known = named or kind_by_bytes(source)
-    wanted = kind or (known and FORMATS[known].result)
+    wanted = options.format or (known and FORMATS[known].result)
     stem, suffix = (source.stem, source.suffix) if has_extension(source) else (source.name, "")
     return stem, suffix if wanted in (None, named) else EXTENSIONS[wanted]
 
 
 def _refuse_pictures(tasks: Iterable[Task]) -> None:
-    """Refuse to overwrite pictures that haven't been coloured here."""
+    """Refuse to overwrite pictures and films that haven't been coloured here."""
     for task in tasks:
         target = task.target
-        if target and kind_by_bytes(target) is not None and not is_result(target):
+        known = target and (kind_by_bytes(target) is not None or is_film_by_bytes(target))
+        if target and known and not is_result(target):
             raise click.ClickException(
-                f"{target} is a picture that was not coloured here, so the result of {task.name} "
-                "doesn't take its place. Move it away, or choose another place with -o. Nothing "
-                "has been coloured."
+                f"{target} was not coloured here, so the result of {task.name} doesn't take its "
+                "place. Move it away, or choose another place with -o. Nothing has been coloured."
             )
 
 

@@ -6,8 +6,6 @@ import io
 import re
 from pathlib import Path
 
-from colorizer.pictures.formats import HEAD, find_kind
-
 # The text of EXIF's tag Software and of XMP's AISystemUsed, as `metadata` writes them. EXIF stands
 # in a result of any kind as it is: near the beginning in JPEG and PNG, near the end in the others.
 _MARK = re.compile(rb"Colorizer (\d[\w.+-]* )?\([^()\0]{1,200}\)")
@@ -15,12 +13,10 @@ _NEAR = 1 << 20  # bytes; a large colour profile may stand in between
 
 
 def is_result(path: Path) -> bool:
-    """Tell whether a file is a picture that has been coloured here; what can't be read is none."""
+    """Tell whether a picture or film has been coloured here; what can't be read has not."""
     try:
         with path.open("rb") as file:
             head = file.read(_NEAR)
-            if find_kind(head[:HEAD]) is None:
-                return False
             file.seek(max(0, file.seek(0, io.SEEK_END) - _NEAR))
             return any(_MARK.search(part) for part in (head, file.read()))
     except OSError:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.pictures import encoded, scene
 
+from colorizer.coloring.options import Options
 from colorizer.commands.targets import make_plan
 from colorizer.pictures.photo import Photo
 from colorizer.pictures.writing import write_photo
@@ -39,7 +40,7 @@ def put_result(name):
 
 
 def plan(*inputs, output=None, kind=None, recursive=False, overwrite=False):
-    return make_plan(inputs, output, kind, recursive, overwrite)
+    return make_plan(inputs, output, Options(format=kind), recursive, overwrite)
 
 
 def pairs(*inputs, **options):
