@@ -1,14 +1,29 @@
-"""Sound picture files made wrong where it hurts: lengths, counts, offsets, nesting, sharing."""
+"""Sound picture files made wrong where it hurts: lengths, counts, offsets, nesting, sharing.
+
+``python -m benchmarks.mutations`` has the app's own child processes read as many as one likes.
+"""
 
 from __future__ import annotations
 
+import argparse
+import io
+import os
 import struct
+import time
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import Literal
+from typing import Any, Literal
+
+from PIL import Image, ImageCms
+
+from benchmarks.server import most_memory
+from colorizer.errors import ColorizerError
+from colorizer.pictures.pool import PicturePool
 
 # Boxes of ISO's media files that hold boxes, each with the bytes that come before the first.
 _CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iref": 4, b"jp2h": 0, b"res ": 0, b"dinf": 0}
@@ -248,3 +263,86 @@ def _with_sums(data: bytes) -> bytes:
         done += [data[place : place + 4], body, zlib.crc32(body).to_bytes(4, "big")]
         place += 12 + length
     return b"".join(done) + data[place:]
+
+
+def sound_files(size: tuple[int, int] = (150, 100)) -> list[bytes]:
+    """Make a file of each kind that Pillow writes, with EXIF, a profile and XMP where it can be."""
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "Grandmother", 6
+    exif.get_ifd(0x8769)[0x9003] = "1938:05:01 12:00:00"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a><b c="d"/></a></x:xmpmeta>'
+    told: dict[str, Any] = {"exif": exif, "icc_profile": profile, "xmp": xmp}
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("JPEG", told),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {"exif": exif, "icc_profile": profile}),
+        ("TIFF", {"exif": exif, "icc_profile": profile}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "tiff_adobe_deflate"}),
+        ("WEBP", told),
+        ("AVIF", told),
+        ("JPEG2000", {}),
+        ("GIF", {}),
+        ("BMP", {}),
+        ("PPM", {}),
+    ]
+    picture = Image.effect_noise(size, 60).convert("RGB")
+    files = []
+    for kind, options in kinds:
+        file = io.BytesIO()
+        picture.save(file, kind, **options)
+        files.append(file.getvalue())
+    return files
+
+
+def read_mutations(pool: PicturePool, files: Sequence[bytes], seeds: Iterable[int]) -> Counter[str]:
+    """Check, read and preview a mutated file for each seed; count how that ended.
+
+    Parameters
+    ----------
+    pool
+        What reads them.
+    files
+        Sound ones.
+    seeds
+        Of the mutations.
+
+    Raises
+    ------
+    RuntimeError
+        If one ends otherwise than as a picture or as an error meant for people.
+    """
+
+    def read(seed: int) -> str:
+        random = Random(seed)
+        data = mutate(random.choice(files), random)
+        try:
+            pool.check_photo(io.BytesIO(data))
+            pool.preview_photo(pool.read_photo(io.BytesIO(data)))
+        except ColorizerError as error:
+            return type(error).__name__
+        except Exception as error:
+            raise RuntimeError(f"the mutation {seed} ends with {error!r}") from error
+        return "picture"
+
+    with ThreadPoolExecutor(3) as threads:
+        return Counter(threads.map(read, seeds))
+
+
+def main() -> None:
+    """Read so many mutations, and print how they ended, how soon, and in what memory."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first one")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    with PicturePool() as pool:
+        seeds = range(arguments.seed, arguments.seed + arguments.count)
+        ends = read_mutations(pool, sound_files(), seeds)
+        memory = most_memory(os.getpid())
+    print(f"{dict(ends)} in {time.perf_counter() - started:.0f} s and {memory:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,11 +10,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
+from typing import BinaryIO, cast
 
 import requests
 
@@ -71,10 +72,16 @@ def time_uploads(checkpoint: Path, photo: bytes, together: int) -> dict[str, flo
 
 @dataclass
 class App:
-    """The app, running: where it is reached, and its process."""
+    """The app, running: where it is reached, its process, and what it says."""
 
     address: str
     process: subprocess.Popen[bytes]
+    log: BinaryIO
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")[-2000:]
 
 
 @contextmanager
@@ -83,21 +90,22 @@ def serving(settings: dict[str, str]) -> Iterator[App]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as uploads:
+    with tempfile.TemporaryDirectory() as uploads, tempfile.TemporaryFile() as log:
         environment = {
             "COLORIZER_PORT": str(port),
             "COLORIZER_UPLOADS": uploads,
             "COLORIZER_DOWNLOAD": "0",
+            "PYTHONFAULTHANDLER": "1",
         } | settings
         process = subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=root(),
             env=os.environ | environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=log,
         )
         try:
-            yield App(f"http://127.0.0.1:{port}", process)
+            yield App(f"http://127.0.0.1:{port}", process, cast(BinaryIO, log))
         finally:
             process.kill()
             process.wait()
@@ -117,6 +125,17 @@ def _serving(checkpoint: Path) -> Iterator[str]:
 def _is_ready(address: str) -> bool:
     models = requests.get(f"{address}/api/v1/models", timeout=30).json()["models"]
     return any(model["name"] == "artistic" and model["state"] == "ready" for model in models)
+
+
+def most_memory(pid: int) -> float:
+    """Tell how many megabytes a process and its child processes have had at most."""
+    megabytes = 0.0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            if str(pid) in (lines["Pid"].strip(), lines["PPid"].strip()) and "VmHWM" in lines:
+                megabytes += int(lines["VmHWM"].split()[0]) / 1000
+    return megabytes
 
 
 def wait_until(check: Callable[[], bool], limit: float = 120) -> float:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from statistics import median
 from urllib.parse import urlsplit
@@ -27,7 +26,7 @@ from PIL import Image
 
 from benchmarks import hostile
 from benchmarks.mutations import mutate
-from benchmarks.server import serving, wait_until
+from benchmarks.server import most_memory, serving, wait_until
 
 TOKEN = "nobody-guesses-this-token"
 # Of the honest visitor: what counts as waiting too long, in times of what is usual.
@@ -244,18 +243,20 @@ def _besiege(attacks: dict[str, Attack], token: str | None, seconds: float) -> i
         wait_until(lambda: requests.get(f"{app.address}/readyz", timeout=30).ok)
         visitor = Visitor(app.address, token)
         visitor.send()  # warms up
-        usual, memory = median(visitor.visit(10)), _memory(app.process.pid)
-        print(
-            f"{'nothing':20} {10:5} {0:6} {usual:6.2f}s {'':7} {_memory(app.process.pid):6.0f} MB"
-        )
+        usual, memory = median(visitor.visit(10)), most_memory(app.process.pid)
+        print(f"{'nothing':20} {10:5} {0:6} {usual:6.2f}s {'':7} {memory:6.0f} MB")
         for name, attack in attacks.items():
             target = Target(app.address)
             attacker = threading.Thread(target=attack, args=(target,), daemon=True)
             attacker.start()
             took = visitor.visit(seconds)
-            memory = _memory(app.process.pid)
+            memory = most_memory(app.process.pid)
             target.stop.set()
             attacker.join(120)
+            if app.process.poll() is not None:
+                sys.exit(
+                    f"{name}: the app has ended with {app.process.returncode}: {app.last_words()}"
+                )
             failed = sum(one == float("inf") for one in took)
             hurt = failed or max(took) > PATIENCE * usual
             bad += bool(hurt)
@@ -316,17 +317,6 @@ def _send_batch(target: Target, photos: list[bytes]) -> str:
         )
         answer.raise_for_status()
         return answer.url
-
-
-def _memory(pid: int) -> float:
-    """Tell how many megabytes the app and its child processes have had at most."""
-    megabytes = 0.0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        with suppress(OSError):
-            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-            if str(pid) in (lines["Pid"].strip(), lines["PPid"].strip()) and "VmHWM" in lines:
-                megabytes += int(lines["VmHWM"].split()[0]) / 1000
-    return megabytes
 
 
 if __name__ == "__main__":

@@ -97,7 +97,8 @@ class Runtime:
         except Exception:  # The photos whose time is over go all the same.
             log.exception("How long photos take could not be learnt from earlier ones")
         while True:
-            if not self.queue:
+            if not (self.queue or self.renders):
+                self.pictures.shrink()
                 release_memory()
             tidy.run()
             time.sleep(SECONDS)

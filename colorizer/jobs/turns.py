@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -58,7 +58,9 @@ class Turns:
     """A few photos at a time, visitor by visitor, and no more waiting than may wait.
 
     The visitors who wait stand in a row: the next photo is the first one's, who then goes to the
-    row's end, and so does who newly comes. A visitor's own photos have their turns as they came.
+    row's end. Who has nothing in hand and nothing waiting is a newcomer, and overtakes the row: the
+    batches of five others keep nobody waiting for five photos. After that the row goes on by one,
+    so that newcomers never stop it. A visitor's own photos have their turns as they came.
 
     Parameters
     ----------
@@ -83,7 +85,9 @@ class Turns:
         self._guests: list[Guest] = []
         # The photos that wait, by their visitors, who are in the order of their turns.
         self._waiting: dict[str, deque[object]] = {}
-        self._in_hand = 0
+        self._newcomers: dict[str, None] = {}  # those of them that overtake the others
+        self._overtaken = False  # whether one just has
+        self._in_hand: Counter[str] = Counter()  # photos, by their visitors
         self._closed = False
         self._changed = threading.Condition()
         self._generating = threading.Lock()
@@ -93,7 +97,7 @@ class Turns:
     def __len__(self) -> int:
         """How many photos have their turn or wait for it."""
         with self._changed:
-            return self._in_hand + sum(map(len, self._waiting.values()))
+            return self._in_hand.total() + sum(map(len, self._waiting.values()))
 
     @property
     def most_guests(self) -> int:
@@ -158,21 +162,27 @@ class Turns:
             yield Stopwatch()
         finally:
             with self._changed:
-                self._in_hand -= 1
+                self._in_hand -= Counter([guest.visitor])
                 self._changed.notify_all()
 
     def _wait_for_turn(self, guest: Guest) -> None:
         """Wait until a photo of a guest's may be taken in hand, and take it."""
         photo = object()
         with self._changed:
+            if guest.visitor not in self._waiting and guest.visitor not in self._in_hand:
+                self._newcomers[guest.visitor] = None
             self._waiting.setdefault(guest.visitor, deque()).append(photo)
             try:
                 self._changed.wait_for(lambda: self._closed or self._is_next(photo))
                 if self._closed:
                     raise BusyError(N_("The app is about to stop. Try again when it is back."))
-                self._in_hand += 1
+                self._overtaken = (
+                    guest.visitor in self._newcomers and self._first_of_row() is not None
+                )
+                self._in_hand[guest.visitor] += 1
                 guest.photos -= 1
             finally:
+                self._newcomers.pop(guest.visitor, None)
                 others = self._waiting.pop(guest.visitor)
                 others.remove(photo)
                 if others:  # They wait behind those of all other visitors now.
@@ -181,12 +191,21 @@ class Turns:
 
     def _is_next(self, photo: object) -> bool:
         """Tell whether a waiting photo may be taken in hand now."""
-        return self._in_hand < self.at_once and next(iter(self._waiting.values()))[0] is photo
+        if self._in_hand.total() >= self.at_once:
+            return False
+        visitor, first = next(iter(self._newcomers), None), self._first_of_row()
+        if visitor is None or (self._overtaken and first is not None):
+            visitor = first
+        return visitor is not None and self._waiting[visitor][0] is photo
+
+    def _first_of_row(self) -> str | None:
+        """Return who is next of those who are no newcomers."""
+        return next((one for one in self._waiting if one not in self._newcomers), None)
 
     def _has_room(self, visitor: str) -> bool:
         """Tell whether one more guest of a visitor may wait, or needn't."""
         waiting = [guest.visitor for guest in self._guests if guest.photos > 0]
-        if self._in_hand + len(waiting) < self.at_once + self.max_waiting:
+        if self._in_hand.total() + len(waiting) < self.at_once + self.max_waiting:
             return True
         return visitor not in waiting and len(set(waiting)) < self.max_waiting
 

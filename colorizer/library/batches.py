@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from colorizer.errors import N_, ColorizerError, NotFoundError
-from colorizer.files import flush, make_private, read_plain, written_whole
+from colorizer.errors import N_, ColorizerError, NotFoundError, StorageError
+from colorizer.files import flush, make_private, put_in_place, read_plain
 from colorizer.library.records import Record, RecordError, is_text, parse_time
 from colorizer.library.store import ID, Store
 
@@ -136,12 +136,15 @@ class Batches:
                 return False
             try:
                 self._folder.mkdir(mode=0o700, exist_ok=True)
-                with written_whole(self._path(batch.id)) as part:
+                # Not beside its place: what a kill leaves there goes with the next start.
+                with self._store.incoming() as folder:
+                    part = folder / self._path(batch.id).name
                     text = json.dumps(asdict(batch), ensure_ascii=False, default=str)
                     part.write_text(text, encoding="utf-8")
                     make_private(part)
+                    put_in_place(part, self._path(batch.id))
                 self._unwritten.pop(batch.id, None)
-            except OSError as error:
+            except (OSError, StorageError) as error:
                 log.error("%s can't be written: %s", self._path(batch.id), error)
                 self._unwritten[batch.id] = replace(batch, entries=list(batch.entries))
             return True

@@ -74,7 +74,7 @@ class PicturePool:
     Parameters
     ----------
     kept
-        Child processes that stay when there is nothing to do.
+        Child processes that `shrink` leaves.
     most
         Child processes at a time; further calls wait.
     patience
@@ -110,13 +110,21 @@ class PicturePool:
             self._taken += 1
         self._give_back(self._started())
 
+    def shrink(self) -> None:
+        """End the processes that have nothing to do, but for a few; more are started when needed.
+
+        They stay until then, since it takes far longer to start one than to look at a small file.
+        """
+        with self._changed:
+            over, self._idle = self._idle[self._kept :], self._idle[: self._kept]
+        for child in over:
+            self._end(child)
+
     def close(self) -> None:
         """End the processes; one that is at work ends after that, and so does any later one."""
         with self._changed:
             self._kept = 0
-            idle, self._idle = self._idle, []
-        for child in idle:
-            self._give_back(child)
+        self.shrink()
 
     def check_photo(
         self, source: Path | BinaryIO, max_megapixels: float = reading.MEGAPIXELS
@@ -265,12 +273,15 @@ class PicturePool:
         return child
 
     def _give_back(self, child: _Child) -> None:
-        """Keep a child process that is well, if no more are idle than are kept; else end it."""
+        """Keep a child process that is well, unless the pool is closed; else end it."""
         with self._changed:
-            if child.is_well and len(self._idle) < self._kept:
+            if child.is_well and self._kept:
                 self._idle.append(child)
                 self._changed.notify()
                 return
+        self._end(child)
+
+    def _end(self, child: _Child) -> None:
         child.end()
         self._all.discard(child)
         self._free_place()

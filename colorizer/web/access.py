@@ -73,7 +73,7 @@ def is_welcome() -> bool:
     if not services().settings.token or _cookie_is_right():
         return True
     token = _sent_token()
-    return token is not None and _is_token(token) and not _guesses().wait(address())
+    return token is not None and _is_token(token) and not _guesses().wait(True, address())
 
 
 def can_log_out() -> bool:

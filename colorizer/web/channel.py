@@ -31,7 +31,7 @@ HEADER, BODY, READER, FAREWELL, WORK = "header", "body", "reader", "farewell", "
 
 @dataclass(frozen=True)
 class Patience:
-    """How long clients are waited for, in seconds.
+    """How long clients are waited for, and how long some of them wait, in seconds.
 
     Attributes
     ----------
@@ -43,6 +43,9 @@ class Patience:
         How much a body brings, or a reader takes, at least in which time.
     farewell, silence
         For a client to end its sending after the last answer: in all, and for its next bytes.
+    later
+        Until an answer is sent that says to come again later: a script that does so at once would
+        come hundreds of times a second, and take the processor from those who wait their turn.
     """
 
     header: float = 15
@@ -52,6 +55,7 @@ class Patience:
     bytes_a_minute: int = 60_000
     farewell: float = 30
     silence: float = 5
+    later: float = 0.5
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
@@ -75,6 +79,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._ahead = b""  # of the next request, until the last answer is out
         self._saying_farewell = False
         self._allowance = TURN
+        self._held_until = 0.0
         self._moved = self._moved_before = self._answered = 0
         self._stage = (HEADER, 0)
         self._since = self._moved_at = self._minute_at = time.monotonic()
@@ -97,6 +102,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             except Exception:  # the loop asks this outside of its own care for errors
                 self.handle_error()
         return self._saying_farewell or self._is_free()
+
+    def writable(self) -> bool:
+        """Whether there is something to send, or the connection is to end."""
+        return bool(super().writable()) and time.monotonic() >= self._held_until
 
     def received(self, data: bytes) -> None:
         """Take in what has arrived."""
@@ -261,6 +270,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.will_close = True
 
     # In the threads that answer.
+
+    def hold_back(self) -> None:
+        """Have the answer that comes now wait a little before it is sent; no thread waits."""
+        self._held_until = time.monotonic() + self.patience.later
 
     def write_soon(self, data: bytes | SentFile) -> int:
         """Put a piece of an answer aside for the server's thread to send."""

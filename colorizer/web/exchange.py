@@ -142,6 +142,12 @@ class Task(WSGITask):  # type: ignore[misc]
         environ[REFUSAL] = self.request.refusal
         return environ
 
+    def build_response_header(self) -> bytes:
+        """Return the header; an answer that says to come again later isn't sent at once."""
+        if any(name.lower() == "retry-after" for name, _ in self.response_headers):
+            self.channel.hold_back()
+        return bytes(super().build_response_header())
+
 
 class FailedTask(ErrorTask):  # type: ignore[misc]
     """A request that never gets to the app."""

@@ -16,7 +16,7 @@ from colorizer.web import access, services, uploads
 log = logging.getLogger(__name__)
 
 # Lanes: threads for one kind of request each, so that no kind waits for another one's threads.
-HEALTH, PAGES, PHOTOS = "health", "pages", "photos"
+HEALTH, PAGES, PHOTOS, ZIPS = "health", "pages", "photos", "zips"
 
 # Where photos are brought, in a form with files.
 UPLOADS = {"home.upload", "api.post_photo", "api.post_video"}
@@ -30,7 +30,13 @@ SLOW = {
     *("film.cancel", "film.delete", "api.cancel_video", "api.delete_video"),
     "api.get_result",
 }
-QUICK = {"health.healthz", "health.readyz"}
+# By the endpoints that don't belong to pages.
+LANES = {
+    **dict.fromkeys(SLOW, PHOTOS),
+    # Large ones are copied for seconds, which takes the processor from the photos in hand.
+    **dict.fromkeys(("batch.download", "gallery.download"), ZIPS),
+    **dict.fromkeys(("health.healthz", "health.readyz"), HEALTH),
+}
 
 # What a reverse proxy tells of whom it passes on; who isn't `trusted_proxy` tells it in vain.
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
@@ -68,7 +74,7 @@ class Reception:
             endpoint, _ = self._addresses.match(path, environ["REQUEST_METHOD"])
         except HTTPException:
             endpoint = ""
-        lane = HEALTH if endpoint in QUICK else PHOTOS if endpoint in SLOW else PAGES
+        lane = LANES.get(endpoint, PAGES)
         if not with_body:
             return Plan(lane)
         if endpoint in access.OPEN_ENDPOINTS:

@@ -18,12 +18,12 @@ from colorizer.jobs.runtime import Runtime
 from colorizer.process import allow_descriptors
 from colorizer.web.channel import Channel, Patience
 from colorizer.web.listener import Listener
-from colorizer.web.reception import HEALTH, PAGES, PHOTOS, PROXY_HEADERS, Reception
+from colorizer.web.reception import HEALTH, PAGES, PHOTOS, PROXY_HEADERS, ZIPS, Reception
 
 log = logging.getLogger("colorizer")
 
-# Threads for pages, and for the signs of life that watching programs ask for.
-PAGE_THREADS, HEALTH_THREADS = 8, 1
+# Threads for pages, for ZIPs, and for the signs of life that watching programs ask for.
+PAGE_THREADS, ZIP_THREADS, HEALTH_THREADS = 8, 2, 1
 # Threads for photos on their way in or out, besides those whose photos wait their turn.
 SPARE_THREADS = 8
 # Connections at a time, each with a file of what it brings or takes. Further descriptors are kept
@@ -101,7 +101,12 @@ def _listen(app: Flask, runtime: Runtime, sockets: Sockets, patience: Patience) 
     )
     # A thread for each guest of a queue.
     photo_threads = runtime.queue.most_guests + runtime.renders.most_guests + SPARE_THREADS
-    threads = {PHOTOS: photo_threads, PAGES: PAGE_THREADS, HEALTH: HEALTH_THREADS}
+    threads = {
+        PHOTOS: photo_threads,
+        PAGES: PAGE_THREADS,
+        ZIPS: ZIP_THREADS,
+        HEALTH: HEALTH_THREADS,
+    }
     lanes = {}
     for lane, count in threads.items():
         lanes[lane] = ThreadedTaskDispatcher()

@@ -107,6 +107,27 @@ def test_one_photo_waits_for_one_of_each_other_visitor_however_many_they_sent(be
     assert sorted(since) == sorted([*towns, "script", "granddaughter"])
 
 
+def test_newcomers_overtake_who_has_sent_many_and_do_not_stop_them(bench):
+    turns = make_turns(max_waiting=20)
+    towns = ("one", "two", "three", "four", "five")
+    for town in towns:
+        bench.batch(turns, town, 1000)
+    wait_for(lambda: len(turns) == 10)
+    bench.finish(10)  # The towns are no newcomers any more.
+
+    before = len(bench.begun)
+    for number, visitor in enumerate(("granddaughter", "a", "b", "granddaughter")):
+        bench.photo(turns, visitor)
+        wait_for(lambda number=number: len(turns) == 11 + number)
+    bench.finish(5)
+    first, *others = bench.begun[before:]
+    assert first == "granddaughter"
+    assert [visitor in towns for visitor in others] == [True, False, True, False]
+    assert others[1::2] == ["a", "b"]
+    bench.finish(4)  # Her second photo stands behind the towns that have not had a turn since.
+    assert [visitor in towns for visitor in bench.begun[before + 5 :]] == [True, True, True, False]
+
+
 def test_the_photos_of_a_visitor_come_in_their_own_order():
     turns, order, threads = make_turns(at_once=1), [], []
 

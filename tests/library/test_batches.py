@@ -160,6 +160,22 @@ def test_a_deleted_batch_is_not_written_again_and_is_told_that_it_is_not_wanted(
     assert batches.is_new(made.id)
 
 
+def test_what_a_kill_leaves_of_a_batch_goes_with_the_next_start(tmp_path, monkeypatch):
+    batches, made = Batches(Store(tmp_path)), batch(Entry("grandmother.jpg"))
+    flush, halves = os.fsync, []
+
+    def look(descriptor):
+        halves.extend(path.name for path in (tmp_path / ".batches").glob("*"))
+        halves.extend(path.name for path in tmp_path.glob(".incoming/*/*/*"))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    assert batches.write(made)
+    assert set(halves) == {f"{made.id}.json"}
+    assert halves[0] in os.listdir(tmp_path / ".batches")
+    assert not list(tmp_path.glob(".incoming/*/*"))
+
+
 def test_a_full_disk_costs_a_batch_nothing_but_the_disk(tmp_path, monkeypatch):
     batches, made = Batches(Store(tmp_path)), batch(Entry("a"))
     path = tmp_path / ".batches" / f"{made.id}.json"

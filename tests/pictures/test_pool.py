@@ -218,6 +218,7 @@ def two_idle(pool, children):
     pool.start()
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(pool.read_photo, [io.BytesIO(LARGE) for _ in range(8)]))
+    pool.shrink()
     assert len(children()) == 2
     return children()
 
@@ -241,6 +242,18 @@ def test_extra_children_end_when_there_is_nothing_to_do(children):
         two_idle(pool, children)
     assert children() == {}
     assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+@needs_proc
+def test_children_stay_while_there_is_something_to_do(pool, children):
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(pool.read_photo, [io.BytesIO(SLOW) for _ in range(3)]))
+        before = children()
+        assert len(before) == 3
+        list(threads.map(pool.check_photo, [io.BytesIO(LARGE) for _ in range(30)]))
+    assert children().keys() == before.keys()
+    pool.shrink()
+    assert len(children()) == 2
 
 
 @needs_proc

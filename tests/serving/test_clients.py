@@ -90,6 +90,26 @@ def test_signs_of_life_and_photos_need_no_thread_of_pages(impatient):
                 assert answer_of(client).text == "done"
 
 
+@pytest.mark.parametrize("page", ["/slow", "/later"])
+def test_who_is_to_come_later_is_not_told_so_at_once(tmp_path, page):
+    os.mkfifo(tmp_path / "pipe")
+    with serving(tmp_path / "uploads", patience={"later": 3600}, pipe=tmp_path / "pipe") as server:
+        server.wait_until(server.is_of_use)
+        with server.connect(header("GET", page)) as client:
+            with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+                pipe.write(b"x")
+            for _ in range(3):  # Nobody else waits for that, and the answer has the time to come.
+                assert requests.get(f"{server.address}/healthz", timeout=30).ok
+            if page == "/slow":
+                assert answer_of(client).text == "done"
+            else:
+                client.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    client.recv(1)
+                server.process.send_signal(signal.SIGTERM)
+                assert server.process.wait(timeout=60) == 0  # nor does the end
+
+
 def test_requests_that_come_together_are_answered_one_by_one(impatient):
     ask = header("GET", impatient.original, "Range: bytes=1-")
     with impatient.connect(100 * ask) as client:

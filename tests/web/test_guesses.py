@@ -9,7 +9,7 @@ from support.client import client_of
 from werkzeug.test import EnvironBuilder
 
 from colorizer.errors import RateLimitError
-from colorizer.web.guesses import OF_ALL, OF_AN_ADDRESS, Guesses
+from colorizer.web.guesses import MOST_KNOWN, OF_ALL, OF_AN_ADDRESS, Guesses
 from colorizer.web.reception import Reception
 
 TOKEN = "open-sesame-open-sesame"
@@ -54,6 +54,33 @@ def test_who_is_in_stays_in_whatever_comes_from_the_same_address(private):
     for _ in range(20):
         bearer(private, "wrong", "127.0.0.1")
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("way", [bearer, log_in])
+def test_where_the_right_token_came_from_it_always_counts(private, way):
+    assert way(private, TOKEN).status_code in (200, 303)
+    for _ in range(OF_AN_ADDRESS.amount):
+        assert way(private, "wrong").status_code == 401
+    for _ in range(3):
+        assert way(private, "wrong").status_code == 429
+        assert way(private, TOKEN).status_code in (200, 303)
+        assert most_bytes(private, {"Authorization": f"Bearer {TOKEN}"}) > 0
+    assert most_bytes(private, {"Authorization": "Bearer wrong"}) == 0
+
+
+def test_so_many_addresses_are_known():
+    guesses = Guesses()
+    for number in range(MOST_KNOWN + 1):
+        guesses.judge(True, str(number))
+        guesses.judge(True, "first")
+    for number in range(OF_ALL.amount):
+        guesses.judge(False, f"192.0.2.{number}")
+    for address in ("0", "1", "first"):
+        guesses.judge(False, address)
+    assert guesses.judge(True, "first")
+    assert guesses.judge(True, str(MOST_KNOWN))
+    with pytest.raises(RateLimitError):
+        guesses.judge(True, "0")
 
 
 def test_a_request_is_one_guess_and_the_right_ones_are_none(private):

@@ -16,6 +16,7 @@ from colorizer.web.reception import (
     PAGES,
     PHOTOS,
     REFUSAL,
+    ZIPS,
     Reception,
 )
 
@@ -39,6 +40,9 @@ def planned(app, method, path, kind=FILES, **environ):
         ("GET", "/api/v1/photos", PAGES),
         ("GET", f"/photos/{ID}/original/region", PHOTOS),
         ("GET", f"/photos/{ID}/original", PAGES),
+        ("GET", f"/batches/{ID}/zip", ZIPS),
+        ("POST", "/photos/zip", ZIPS),
+        ("GET", f"/batches/{ID}", PAGES),
         ("GET", "/nowhere", PAGES),
         ("GET", "/%ff", PAGES),
         ("PUT", "/", PAGES),
