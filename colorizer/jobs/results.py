@@ -70,7 +70,7 @@ def result_path(
     file = record.result if as_stored else f"result-{strength}{EXTENSIONS[kind]}"
     path = runtime.store.path(record, file)
     if not is_whole(path):
-        prediction = _prediction(record, runtime)
+        prediction = _prediction(record, runtime, visitor)
         with runtime.renders.turn(visitor):
             if not is_whole(path):  # another request may have had its turn for the same
                 photo = _read_original(record, runtime)
@@ -102,21 +102,24 @@ def original_path(record: Record, runtime: Runtime) -> Path:
     return path
 
 
-def preview_result(record: Record, runtime: Runtime, strength: int) -> bytes:
-    """Encode the small picture of the result at a strength; nothing large is opened for it."""
+def preview_result(record: Record, runtime: Runtime, strength: int, visitor: str = "") -> bytes:
+    """Encode the small picture of the result at a strength; nothing large is opened for it.
+
+    `visitor` is who waits for a turn, should it be lost and have to be made again.
+    """
     if strength in (0, 100):
-        return _preview(record, runtime, AFTER if strength else BEFORE)
-    before, after = (_preview(record, runtime, file) for file in (BEFORE, AFTER))
+        return _preview(record, runtime, AFTER if strength else BEFORE, visitor)
+    before, after = (_preview(record, runtime, file, visitor) for file in (BEFORE, AFTER))
     try:
         return blend_previews(before, after, strength)
     except (OSError, ValueError):
-        before, after = (_make_preview(record, runtime, file) for file in (BEFORE, AFTER))
+        before, after = (_make_preview(record, runtime, file, visitor) for file in (BEFORE, AFTER))
         return blend_previews(before, after, strength)
 
 
-def thumbnail_path(record: Record, runtime: Runtime) -> Path:
-    """Return the file of the smallest picture of the result."""
-    _preview(record, runtime, THUMBNAIL)
+def thumbnail_path(record: Record, runtime: Runtime, visitor: str = "") -> Path:
+    """Return the file of the smallest picture of the result; `visitor` as in `preview_result`."""
+    _preview(record, runtime, THUMBNAIL, visitor)
     return runtime.store.path(record, THUMBNAIL)
 
 
@@ -153,8 +156,12 @@ def preview_region(
     if not (inside and 0 < width <= REGION and 0 < height <= REGION):
         raise OptionError(N_("There is no such part of this picture."))
     as_stored = of == "result" and strength == record.strength
-    prediction = _prediction(record, runtime) if of == "result" and not as_stored else None
-    path = result_path(record, runtime, strength) if as_stored else original_path(record, runtime)
+    prediction = _prediction(record, runtime, visitor) if of == "result" and not as_stored else None
+    path = (
+        result_path(record, runtime, strength, visitor=visitor)
+        if as_stored
+        else original_path(record, runtime)
+    )
     with runtime.renders.turn(visitor):
         part = _read(path, record, runtime, box)
         if prediction:
@@ -189,7 +196,7 @@ def preview_try(record: Record, runtime: Runtime, options: Options, visitor: str
                     _keep(record, runtime, file, preview)
     if options.strength == 100:
         return preview
-    before = _preview(record, runtime, BEFORE)
+    before = _preview(record, runtime, BEFORE, visitor)
     return blend_previews(before, preview, options.strength) if options.strength else before
 
 
@@ -210,7 +217,7 @@ def known_prediction(
         return None
 
 
-def _prediction(record: Record, runtime: Runtime) -> Prediction:
+def _prediction(record: Record, runtime: Runtime, visitor: str) -> Prediction:
     """Return the prediction that a photo's result was made of; one that is lost is made anew.
 
     Raises
@@ -222,7 +229,7 @@ def _prediction(record: Record, runtime: Runtime) -> Prediction:
     if known := known_prediction(record, runtime, *asked):
         return known
     generator = runtime.models.ready(record.model)
-    with runtime.queue.turn(record.owner) as watch:
+    with runtime.queue.turn(visitor) as watch:
         photo = _read_original(record, runtime)
         with runtime.queue.generating(watch):
             if known := known_prediction(record, runtime, *asked):
@@ -232,16 +239,16 @@ def _prediction(record: Record, runtime: Runtime) -> Prediction:
     return prediction
 
 
-def _preview(record: Record, runtime: Runtime, file: str) -> bytes:
+def _preview(record: Record, runtime: Runtime, file: str, visitor: str) -> bytes:
     """Return one of a photo's small pictures; one that is lost is made anew."""
     path = runtime.store.path(record, file)
-    return read_preview(path) or _make_preview(record, runtime, file)
+    return read_preview(path) or _make_preview(record, runtime, file, visitor)
 
 
-def _make_preview(record: Record, runtime: Runtime, file: str) -> bytes:
+def _make_preview(record: Record, runtime: Runtime, file: str, visitor: str) -> bytes:
     """Make one of a photo's small pictures from its original, and keep it."""
-    prediction = _prediction(record, runtime) if file != BEFORE else None
-    with runtime.renders.turn(record.owner):
+    prediction = _prediction(record, runtime, visitor) if file != BEFORE else None
+    with runtime.renders.turn(visitor):
         small = shrink_photo(_read_original(record, runtime))
         preview = render_preview(file, small, prediction, record.strength, runtime.pictures)
         _keep(record, runtime, file, preview)

@@ -27,6 +27,10 @@ SLOW = {
     "photo.sheet_picture",
     "photo.result",
     "photo.region",
+    "photo.preview",
+    "photo.thumbnail",
+    "batch.download",
+    "gallery.download",
     "api.get_result",
 }
 QUICK = {"health.healthz", "health.readyz"}

@@ -54,7 +54,7 @@ def send_result(record: Record, wanted: Options, download: bool) -> Response:
 
 def send_thumbnail(record: Record) -> Response:
     """Send the smallest picture of the result."""
-    return _send(thumbnail_path(record, services()), THUMBNAIL)
+    return _send(thumbnail_path(record, services(), visitor()), THUMBNAIL)
 
 
 def send_preview(data: bytes) -> Response:
@@ -78,18 +78,18 @@ def send_zip(records: list[Record], name: str) -> Response:
         If none of the photos is there any more.
     """
     archive, store = ZipStream(sized=True), services().store
-    paths = []
-    for record in records:
-        with suppress(NotFoundError):  # It has been deleted just now.
-            paths.append((record, result_path(record, services(), record.strength)))
-    names = [[_result_name(*pair)] for pair in paths]
     with ExitStack() as held:
         folder = held.enter_context(store.incoming())
-        kept = [_held(path, folder / path.parent.name) for _, path in paths]
-        for path, file in zip(kept, distinct_names(names), strict=True):
-            if path:
-                archive.add_path(path, file)
-        if not any(kept):
+        kept = {}  # Each is held as soon as it is made: it may be deleted while others are made.
+        for record in records:
+            with suppress(NotFoundError):  # It has been deleted just now.
+                path = result_path(record, services(), record.strength, visitor=visitor())
+                if file := _held(path, folder / record.id):
+                    kept[file] = _result_name(record, path)
+        names = distinct_names([[name] for name in kept.values()])
+        for file, inside in zip(kept, names, strict=True):
+            archive.add_path(file, inside)
+        if not kept:
             raise NotFoundError(N_("None of these photos is here any more."))
         made = cast(IO[bytes], _Made(archive, held.pop_all()))
     response = Response(

@@ -205,3 +205,37 @@ def test_a_photo_that_is_deleted_meanwhile_stays_deleted(runtime, record, genera
     with pytest.raises(NotFoundError):
         result_path(record, runtime, 40)
     assert not runtime.store.path(record, "").exists()
+
+
+class Noted:
+    """Turns that note whose they are."""
+
+    def __init__(self, turns):
+        self._turns, self.seen = turns, []
+
+    def turn(self, visitor):
+        self.seen.append(visitor)
+        return self._turns.turn(visitor)
+
+    def __getattr__(self, name):
+        return getattr(self._turns, name)
+
+
+def test_whoever_looks_waits_among_others_by_their_own_name(runtime, record):
+    queue, renders = runtime.queue, runtime.renders = (
+        Noted(runtime.queue),
+        Noted(runtime.renders),
+    )
+    for look in (
+        lambda: result_path(record, runtime, 40, visitor="stranger"),
+        lambda: preview_region(record, runtime, "result", (0, 0, 5, 5), 100, "stranger"),
+        lambda: preview_result(record, runtime, 50, "stranger"),
+        lambda: thumbnail_path(record, runtime, "stranger"),
+    ):
+        for path in runtime.store.path(record, "").iterdir():
+            if path.name not in (record.original, "meta.json"):
+                path.unlink()
+        look()
+        assert set(queue.seen) == set(renders.seen) == {"stranger"}
+        queue.seen.clear()
+        renders.seen.clear()

@@ -102,7 +102,7 @@ def preview(id: str, of: str) -> Response:
     """Send a small picture that every browser shows."""
     record = services().store.get(id)
     strength = 0 if of == "original" else wanted_result(record).strength
-    return send_preview(preview_result(record, services(), strength))
+    return send_preview(preview_result(record, services(), strength, visitor()))
 
 
 @pages.get("/<any(original, result):of>/region")
