@@ -181,7 +181,7 @@ def encode_square(prediction: Prediction) -> bytes:
     square = _find_square(prediction)
     luma = np.rint(square.luma * 255).clip(0, 255).astype(np.uint8)
     chroma = np.rint(square.guess.transpose(2, 0, 1) * 32767).clip(-32767, 32767).astype("<i2")
-    return luma.tobytes() + chroma.tobytes()
+    return bytes(luma.tobytes() + chroma.tobytes())
 
 
 def _find_square(prediction: Prediction) -> _Square:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from colorizer.jobs.estimate import Estimate
 from colorizer.jobs.metrics import Metrics
 from colorizer.jobs.models import Models
+from colorizer.jobs.previews import SmallPhotos
 from colorizer.jobs.tidy import SECONDS, Tidy
 from colorizer.jobs.turns import Turns
 from colorizer.library.batches import Batches
@@ -50,6 +51,8 @@ class Runtime:
         Of the photos that want a generator.
     renders
         Of those that only want their pixels again, which need not wait for a generator.
+    small_photos
+        Those that were looked at last, shrunk, for what is tried out on them.
     estimate, metrics
         How long photos take here; figures for Prometheus.
     """
@@ -60,6 +63,7 @@ class Runtime:
         self.batches = Batches(self.store)
         self.models = Models(settings, generators)
         self.pictures = PicturePool()
+        self.small_photos = SmallPhotos()
         self.estimate = Estimate()
         self.queue = Turns(settings.max_waiting, self.estimate.pace)
         # Their pace is a colouring's, though they are quicker: nobody comes back too early for it.

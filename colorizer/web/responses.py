@@ -26,7 +26,7 @@ from colorizer.web.access import visitor
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-KEEP_SECONDS = 3600  # that browsers may keep previews; their addresses never give others
+KEEP_SECONDS = 3600  # that browsers may keep previews whose addresses never give others
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
@@ -48,8 +48,12 @@ def send_original(record: Record) -> Response:
 
 def send_result(record: Record, wanted: Options, download: bool) -> Response:
     """Send the coloured file at a strength and of a kind, as an attachment for a `download`."""
-    path = result_path(record, services(), wanted.strength, wanted.format, visitor())
-    return _send(path, _result_name(record, path), download)
+    for _ in range(2):
+        path = result_path(record, services(), wanted.strength, wanted.format, visitor())
+        # Hints that are changed just now take it away; then there is another.
+        with suppress(FileNotFoundError):
+            return _send(path, _result_name(record, path), download)
+    raise FileNotFoundError(path)
 
 
 def send_thumbnail(record: Record) -> Response:
@@ -57,13 +61,20 @@ def send_thumbnail(record: Record) -> Response:
     return _send(thumbnail_path(record, services(), visitor()), THUMBNAIL)
 
 
-def send_preview(data: bytes) -> Response:
-    """Send a WebP that was encoded for a page; the browser needn't ask again for a while."""
-    response = Response(data, mimetype="image/webp")
+def send_preview(data: bytes, lasting: bool = True, mime_type: str = "image/webp") -> Response:
+    """Send what was made for a page, as a WebP.
+
+    The browser needn't ask again for a while if what the address gives is `lasting`; else it asks
+    each time whether that has changed.
+    """
+    response = Response(data, mimetype=mime_type)
     response.add_etag()
     response.make_conditional(request)
     response.cache_control.private = True
-    response.cache_control.max_age = KEEP_SECONDS
+    if lasting:
+        response.cache_control.max_age = KEEP_SECONDS
+    else:
+        response.cache_control.no_cache = True
     return response
 
 
