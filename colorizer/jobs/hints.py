@@ -23,6 +23,10 @@ from colorizer.library.records import HINTS, Record
 log = logging.getLogger(__name__)
 
 LONGEST = 64_000  # bytes of a list of hints, far beyond any
+CHANGED = N_(
+    "The colours of this photo were put right elsewhere meanwhile, as in another window, so "
+    "nothing was changed here. Look at what is there now."
+)
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,7 @@ def keep_hints(
     with store.told(), FileLock(store.folder / ".hints.lock", mode=0o600):
         kept = kept_hints(record, runtime)
         if version is not None and version != kept.version:
-            raise ChangedError(
-                N_(
-                    "The colours of this photo were put right elsewhere meanwhile, as in another "
-                    "window, so nothing was changed here. Look at what is there now."
-                )
-            )
+            raise ChangedError(CHANGED)
         kept = KeptHints(kept.version + 1, tuple(hints))
         with store.attach(record, HINTS) as part:
             part.write_text(kept.to_json(), encoding="utf-8")

@@ -12,8 +12,10 @@ import pytest
 from support.app import app_on
 from support.pictures import decoded, encoded, scene
 
+from colorizer.coloring.hints import Hint
 from colorizer.coloring.options import Options
 from colorizer.errors import LostError, NotFoundError, NotReadyError
+from colorizer.jobs.hints import keep_hints
 from colorizer.jobs.photo import color_again, color_upload
 from colorizer.jobs.results import (
     KEPT_RESULTS,
@@ -145,6 +147,18 @@ def test_whatever_is_lost_of_a_photo_but_its_original_is_made_again(
     assert alike(looks(runtime, record), before)
     assert generator.runs == runs + 1
     assert all(path.is_file() and not path.is_symlink() for path in paths)
+
+
+def test_whatever_is_lost_of_what_a_person_put_right_is_made_again(runtime, record, harm):
+    kept = keep_hints(record, runtime, [Hint(0.5, 0.5, "#1f2f5f", 1)])
+    before = looks(runtime, record)
+    files = (record.prediction, AFTER, THUMBNAIL, "result.png", "result-60.png")
+    for file in (kept.name(file) for file in files):
+        harm(runtime.store.path(record, file))
+    harm(runtime.store.path(record, record.prediction))
+    assert alike(looks(runtime, record), before)
+    keep_hints(record, runtime, [])
+    assert not alike(looks(runtime, record), before)
 
 
 def test_a_small_picture_that_is_damaged_in_its_middle_is_made_again(runtime, record):

@@ -101,8 +101,8 @@ def save(id: str) -> Response:
         return jsonify(version=kept.version, hints=kept.rows())
     if whole is not None:
         return see(url_for("photo.show", id=id))
-    chosen = {name: request.form.get(name) for name in ("said", "color", "reach")}
-    return see(url_for("touch_up.show", id=id, **chosen))
+    said, color, reach = (request.form.get(name) for name in ("said", "color", "reach"))
+    return see(url_for("touch_up.show", id=id, said=said, color=color, reach=reach))
 
 
 @pages.get("/guess")
