@@ -47,6 +47,11 @@ class SmallPhotos:
             while len(self._photos) > REMEMBERED:
                 self._photos.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget them all: those that were deleted, and those that nobody looks at any more."""
+        with self._changing:
+            self._photos.clear()
+
 
 def render_preview(
     file: str,

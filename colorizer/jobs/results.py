@@ -75,10 +75,13 @@ def result_path(
     file = kept.name(record.result if as_stored else f"result-{strength}{EXTENSIONS[kind]}")
     path = runtime.store.path(record, file)
     if not is_whole(path):
-        prediction = _prediction(record, runtime, kept, visitor)
+        known = _known(record, runtime, kept)
+        prediction = known or guessed(record, runtime, visitor)
         with runtime.renders.turn(visitor):
             if not is_whole(path):  # another request may have had its turn for the same
                 photo = _read_original(record, runtime)
+                if known is None:
+                    prediction = _correct(record, runtime, kept, prediction, photo)
                 photo = apply_prediction(photo, prediction, strength)
                 with runtime.store.attach(record, file) as part:
                     runtime.pictures.write_photo(photo, part, kind, keep_gps=record.keep_gps)
@@ -294,19 +297,32 @@ def guessed(record: Record, runtime: Runtime, visitor: str = "") -> Prediction:
 
 
 def _prediction(record: Record, runtime: Runtime, kept: KeptHints, visitor: str) -> Prediction:
-    """Return a photo's prediction, corrected by its hints, which is done once for each list."""
-    if not kept.hints:
-        return guessed(record, runtime, visitor)
-    path = runtime.store.path(record, kept.name(record.prediction))
-    if known := _read_prediction(path):
+    """Return a photo's prediction, corrected by its hints."""
+    if known := _known(record, runtime, kept):
         return known
     guess = guessed(record, runtime, visitor)
+    if not kept.hints:
+        return guess
     small = small_photo(record, runtime, visitor)
     with runtime.renders.turn(visitor):
-        if known := _read_prediction(path):
-            return known  # Another request has corrected it.
-        prediction = _touch_up(record, runtime, guess, kept.hints, small)
-        _keep(record, runtime, path.name, encode_prediction(prediction))
+        return _correct(record, runtime, kept, guess, small)
+
+
+def _known(record: Record, runtime: Runtime, kept: KeptHints) -> Prediction | None:
+    """Return the prediction with a photo's hints if it was corrected by them before."""
+    return _read_prediction(runtime.store.path(record, kept.name(record.prediction)))
+
+
+def _correct(
+    record: Record, runtime: Runtime, kept: KeptHints, guess: Prediction, photo: Photo
+) -> Prediction:
+    """Correct a guess of a photo by its hints, once for each list of them."""
+    if not kept.hints:
+        return guess
+    if known := _known(record, runtime, kept):
+        return known  # Another request has corrected it.
+    prediction = _touch_up(record, runtime, guess, kept.hints, photo)
+    _keep(record, runtime, kept.name(record.prediction), encode_prediction(prediction))
     return prediction
 
 

@@ -93,6 +93,7 @@ class Runtime:
         except Exception:  # The photos whose time is over go all the same.
             log.exception("How long photos take could not be learnt from earlier ones")
         while True:
+            self.small_photos.clear()
             if not self.queue:
                 release_memory()
             tidy.run()
