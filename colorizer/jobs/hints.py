@@ -116,14 +116,15 @@ def keep_hints(
     store = runtime.store
     # Among all processes on the folder, one after the other looks at the version and writes.
     with store.told(), FileLock(store.folder / ".hints.lock", mode=0o600):
-        kept = kept_hints(record, runtime)
-        if version is not None and version != kept.version:
+        before = kept_hints(record, runtime)
+        if version is not None and version != before.version:
             raise ChangedError(CHANGED)
-        kept = KeptHints(kept.version + 1, tuple(hints))
+        kept = KeptHints(before.version + 1, tuple(hints))
         with store.attach(record, HINTS) as part:
             part.write_text(kept.to_json(), encoding="utf-8")
     with contextlib.suppress(OSError):  # Windows keeps what is being sent; the next change tries.
         for path in store.path(record, "").iterdir():
-            if kept.is_old(path):
+            # What the last list gave may be on its way to somebody, or be wanted back soon.
+            if kept.is_old(path) and before.is_old(path):
                 path.unlink(missing_ok=True)
     return kept

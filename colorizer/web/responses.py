@@ -48,12 +48,8 @@ def send_original(record: Record) -> Response:
 
 def send_result(record: Record, wanted: Options, download: bool) -> Response:
     """Send the coloured file at a strength and of a kind, as an attachment for a `download`."""
-    for _ in range(2):
-        path = result_path(record, services(), wanted.strength, wanted.format, visitor())
-        # Hints that are changed just now take it away; then there is another.
-        with suppress(FileNotFoundError):
-            return _send(path, _result_name(record, path), download)
-    raise FileNotFoundError(path)
+    path = result_path(record, services(), wanted.strength, wanted.format, visitor())
+    return _send(path, _result_name(record, path), download)
 
 
 def send_thumbnail(record: Record) -> Response:

@@ -99,6 +99,7 @@ def test_every_picture_follows_there_and_back(app, client, page):
     put(client, page, [])
     for name, look in WAYS.items():
         assert blueness(look(client, page)) == pytest.approx(before[name], abs=1), name
+    put(client, page, [])
     folder = app.extensions["colorizer"].store.folder / page.rsplit("/", 1)[1]
     assert not [path.name for path in folder.iterdir() if "+" in path.name]
 
