@@ -54,6 +54,10 @@ class OptionError(ColorizerError):
     """An option has a value it can't have."""
 
 
+class ChangedError(ColorizerError):
+    """What was to be changed has been changed by somebody else meanwhile."""
+
+
 class NotAPictureError(ColorizerError):
     """The file is of a kind that is not read here."""
 

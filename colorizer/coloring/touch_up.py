@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,11 @@ from colorizer.coloring.chroma import find_chroma, fit_chroma, join_chroma
 from colorizer.coloring.geodesic import measure_distances
 from colorizer.coloring.hints import Hint, check_hints
 from colorizer.coloring.prediction import Prediction
+from colorizer.pictures import profiles as in_this_process
 from colorizer.pictures.pixels import LUMA
-from colorizer.pictures.profiles import convert, is_srgb
+
+if TYPE_CHECKING:
+    from colorizer.coloring.colorize import Profiles
 
 Plane = NDArray[np.float32]
 
@@ -84,6 +88,7 @@ def touch_up(
     hints: Sequence[Hint],
     size: tuple[int, int],
     icc_profile: bytes | None = None,
+    profiles: Profiles = in_this_process,
 ) -> Prediction:
     """Correct a prediction by what a person says of the colours.
 
@@ -99,6 +104,8 @@ def touch_up(
         Width and height of the upright photo: their ratio counts, so a smaller copy's will do.
     icc_profile
         The photo's profile: see `pictures.photo.About`.
+    profiles
+        What converts colours by it.
 
     Returns
     -------
@@ -114,7 +121,7 @@ def touch_up(
     if not hints:
         return prediction
     square = _find_square(prediction)
-    spots = _find_spots(square, _latest(hints), size, icc_profile)
+    spots = _find_spots(square, _latest(hints), size, icc_profile, profiles)
     field = _interpolate(square, spots, size)
     side = len(prediction.chroma)
     corrected = prediction.chroma + _resize(field, side)
@@ -123,27 +130,58 @@ def touch_up(
 
 
 def shown_color(prediction: Prediction, hint: Hint, icc_profile: bytes | None = None) -> str:
-    """Tell which colour a place will show for the colour said, at the luma it has.
+    """Tell which colour a place will show for the colour said: see `shown_colors`."""
+    return shown_colors(prediction, [hint], icc_profile)[0]
+
+
+def shown_colors(
+    prediction: Prediction,
+    hints: Sequence[Hint],
+    icc_profile: bytes | None = None,
+    profiles: Profiles = in_this_process,
+) -> list[str]:
+    """Tell which colours places will show for the colours said, at the luma they have.
 
     Parameters
     ----------
-    prediction, icc_profile
+    prediction, icc_profile, profiles
         As for `touch_up`.
-    hint
+    hints
         One whose color is None gives the colour that the prediction has there; one whose color is
-        grey gives its luma.
+        grey gives its luma. None has a say in what another gives.
 
     Returns
     -------
-    str
-        In sRGB, as ``#7a1f1f``. Where the luma leaves no room for the colour, it is paler.
+    list of str
+        In sRGB, as ``#7a1f1f``. Where the luma leaves no room for a colour, it is paler.
+
+    Raises
+    ------
+    OptionError
+        As `hints.check_hints`.
     """
-    check_hints([hint])
-    (spot,) = _find_spots(_find_square(prediction), [hint], (1, 1), icc_profile)
-    rgb = join_chroma(np.array([spot.luma]), (spot.guess + spot.change)[None])
-    if icc_profile and not is_srgb(icc_profile):
-        rgb = convert(rgb[None], icc_profile, to_srgb=True)[0]
-    return "#" + "".join(f"{(int(level) + 128) // 257:02x}" for level in rgb[0])
+    check_hints(hints)
+    spots = _find_spots(_find_square(prediction), hints, (1, 1), icc_profile, profiles)
+    chroma = np.array([spot.guess + spot.change for spot in spots])
+    rgb = join_chroma(np.array([spot.luma for spot in spots]), chroma)
+    if icc_profile and not profiles.is_srgb(icc_profile):
+        rgb = profiles.convert(rgb[None], icc_profile, to_srgb=True)[0]
+    return ["#" + "".join(f"{(int(level) + 128) // 257:02x}" for level in row) for row in rgb]
+
+
+def encode_square(prediction: Prediction) -> bytes:
+    """Write the square that corrections are made on, for a program that makes them itself.
+
+    Returns
+    -------
+    bytes
+        `SIDE` × `SIDE` pixels, plane by plane: luma as uint8, then U and then V as little-endian
+        int16, where 32767 is 1.
+    """
+    square = _find_square(prediction)
+    luma = np.rint(square.luma * 255).clip(0, 255).astype(np.uint8)
+    chroma = np.rint(square.guess.transpose(2, 0, 1) * 32767).clip(-32767, 32767).astype("<i2")
+    return bytes(luma.tobytes() + chroma.tobytes())
 
 
 def _find_square(prediction: Prediction) -> _Square:
@@ -174,14 +212,18 @@ def _latest(hints: Sequence[Hint]) -> list[Hint]:
 
 
 def _find_spots(
-    square: _Square, hints: Sequence[Hint], size: tuple[int, int], icc_profile: bytes | None
+    square: _Square,
+    hints: Sequence[Hint],
+    size: tuple[int, int],
+    icc_profile: bytes | None,
+    profiles: Profiles,
 ) -> list[_Spot]:
     """Find what hints mean on the square."""
     patches = [_find_patch(square.luma, hint) for hint in hints]
     lumas = np.array([square.luma[patch].mean() for patch in patches])
     colors = [hint.color or "#000000" for hint in hints]
     rgb = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors], np.uint8)
-    said = _said_chroma(rgb, lumas, icc_profile)
+    said = _said_chroma(rgb, lumas, icc_profile, profiles)
     greys = np.ptp(rgb, axis=1) == 0
     spots = []
     for hint, patch, luma, wanted, grey in zip(hints, patches, lumas, said, greys, strict=True):
@@ -231,7 +273,10 @@ def _find_zone(hint: Hint, size: tuple[int, int]) -> Plane:
 
 
 def _said_chroma(
-    colors: NDArray[np.uint8], lumas: NDArray[np.float32], icc_profile: bytes | None
+    colors: NDArray[np.uint8],
+    lumas: NDArray[np.float32],
+    icc_profile: bytes | None,
+    profiles: Profiles,
 ) -> Plane:
     """Find U and V, (N, 2), that sRGB colours, (N, 3), have in a photo's space at these lumas.
 
@@ -239,11 +284,11 @@ def _said_chroma(
     than what can be seen of it: elsewhere there may be room.
     """
     chroma = find_chroma(colors)
-    if icc_profile and not is_srgb(icc_profile):
+    if icc_profile and not profiles.is_srgb(icc_profile):
         grey = join_chroma(lumas, np.zeros_like(chroma))
-        in_srgb = convert(grey[None], icc_profile, to_srgb=True)[0] @ LUMA / 65535
+        in_srgb = profiles.convert(grey[None], icc_profile, to_srgb=True)[0] @ LUMA / 65535
         coloured = join_chroma(in_srgb, chroma)[None]
-        chroma = find_chroma(convert(coloured, icc_profile, to_srgb=False)[0])
+        chroma = find_chroma(profiles.convert(coloured, icc_profile, to_srgb=False)[0])
     return np.asarray(fit_chroma(lumas, chroma), np.float32)
 
 

@@ -218,7 +218,7 @@ def color_in_stages(
     prediction = predict(photo, generator, options.render_factor, square, pictures)
     yield
     size = photo.width, photo.height
-    prediction = touch_up(prediction, hints, size, photo.about.icc_profile)
+    prediction = touch_up(prediction, hints, size, photo.about.icc_profile, pictures)
     # On the processor the next photo's generator is at work on all cores; to share one of them
     # with it delays it less than to share all.
     threads = 1 if generator.device.type == "cpu" else THREADS

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections import OrderedDict
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +20,37 @@ from colorizer.pictures.whole import is_whole_webp
 
 THUMBNAIL_PIXELS = 480  # of the longer side
 LONGEST = 64 << 20  # bytes of a small picture's file, far beyond any
+REMEMBERED = 4  # small photos in memory, of 12 or 24 MB at most
+
+
+class SmallPhotos:
+    """The photos that were looked at last, shrunk: who tries something out looks again and again.
+
+    Any number of threads may call.
+    """
+
+    def __init__(self) -> None:
+        self._photos: OrderedDict[str, Photo] = OrderedDict()
+        self._changing = threading.Lock()
+
+    def find(self, id: str) -> Photo | None:
+        """Return a photo, by its id; None if it isn't among them."""
+        with self._changing:
+            if id in self._photos:
+                self._photos.move_to_end(id)
+            return self._photos.get(id)
+
+    def remember(self, id: str, small: Photo) -> None:
+        """Remember a photo; the one that was looked at longest ago is forgotten for it."""
+        with self._changing:
+            self._photos[id] = small
+            while len(self._photos) > REMEMBERED:
+                self._photos.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget them all: those that were deleted, and those that nobody looks at any more."""
+        with self._changing:
+            self._photos.clear()
 
 
 def render_preview(

@@ -12,6 +12,7 @@ from colorizer.jobs.estimate import Estimate
 from colorizer.jobs.films import FilmQueue
 from colorizer.jobs.metrics import Metrics
 from colorizer.jobs.models import Models
+from colorizer.jobs.previews import SmallPhotos
 from colorizer.jobs.tidy import SECONDS, Tidy
 from colorizer.jobs.turns import Turns
 from colorizer.library.batches import Batches
@@ -54,6 +55,8 @@ class Runtime:
         Of the films, which are coloured beside the photos.
     renders
         Of those that only want their pixels again, which need not wait for a generator.
+    small_photos
+        Those that were looked at last, shrunk, for what is tried out on them.
     estimate, metrics
         How long photos take here; figures for Prometheus.
     """
@@ -65,6 +68,7 @@ class Runtime:
         self.films = Films(self.store)
         self.models = Models(settings, generators)
         self.pictures = PicturePool()
+        self.small_photos = SmallPhotos()
         self.estimate = Estimate()
         self.queue = Turns(settings.max_waiting, self.estimate.pace)
         # Their pace is a colouring's, though they are quicker: nobody comes back too early for it.
@@ -97,6 +101,7 @@ class Runtime:
         except Exception:  # The photos whose time is over go all the same.
             log.exception("How long photos take could not be learnt from earlier ones")
         while True:
+            self.small_photos.clear()
             if not (self.queue or self.renders):
                 self.pictures.shrink()
                 release_memory()

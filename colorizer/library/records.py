@@ -23,6 +23,8 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 YEARS = range(1970, 9000)
 # What pages show in place of a photo's files: small, and of a kind that every browser knows.
 BEFORE, AFTER, THUMBNAIL = "before.webp", "after.webp", "thumbnail.webp"
+# The colours that a person has said. Their file is no part of the record: the record never changes.
+HINTS = "hints.json"
 
 
 class RecordError(Exception):

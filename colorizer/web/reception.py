@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unauthoriz
 
 from colorizer.errors import N_, BusyError, RateLimitError
 from colorizer.web import access, services, uploads
+from colorizer.web.requests import HINTS_BYTES, HINTS_TOO_LONG
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,14 @@ SLOW = {
     "photo.result",
     "photo.region",
     *("film.cancel", "film.delete", "api.cancel_video", "api.delete_video"),
+    "photo.preview",
+    "photo.thumbnail",
     "api.get_result",
+    "touch_up.show",
+    "touch_up.save",
+    "touch_up.guess",
+    "touch_up.preview",
+    "touch_up.swatches",
 }
 # By the endpoints that don't belong to pages.
 LANES = {
@@ -37,6 +45,8 @@ LANES = {
     **dict.fromkeys(("batch.download", "gallery.download"), ZIPS),
     **dict.fromkeys(("health.healthz", "health.readyz"), HEALTH),
 }
+# Where hints are brought, and nothing else.
+HINTS = {"api.put_hints", "touch_up.save", "touch_up.preview"}
 
 # What a reverse proxy tells of whom it passes on; who isn't `trusted_proxy` tells it in vain.
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
@@ -97,6 +107,8 @@ class Reception:
             uploads.check_limit()
         except RateLimitError as error:
             return Plan(lane, 0, error)
+        if endpoint in HINTS:
+            return Plan(lane, 2 * HINTS_BYTES, HINTS_TOO_LONG)  # A form spells signs out.
         with_files = endpoint in UPLOADS and request.mimetype == "multipart/form-data"
         most_bytes = int(self._app.config["MAX_CONTENT_LENGTH"]) if with_files else FORM_BYTES
         return Plan(lane, most_bytes, RequestEntityTooLarge())

@@ -9,6 +9,7 @@ import flask
 from flask import request
 from werkzeug.formparser import FormDataParser
 
+from colorizer.coloring.hints import Hint, read_hints
 from colorizer.coloring.options import RESULT_OPTIONS, Options
 from colorizer.errors import N_, OptionError, TooLargeError
 from colorizer.library.records import CONTROLS, Record
@@ -17,6 +18,8 @@ from colorizer.web import services
 from colorizer.web.multipart import FormParser
 
 MAX_FILES = 1000  # in one upload
+HINTS_BYTES = 64_000  # of a list of hints: ten times what 64 take
+HINTS_TOO_LONG = TooLargeError(N_("This is more text than hints can take: there can be 64."))
 
 
 class Request(flask.Request):
@@ -96,6 +99,33 @@ def sent_options() -> Options:
         If one can't have its value.
     """
     return Options.parse(request.form, render_factor=services().settings.render_factor)
+
+
+def sent_hints() -> list[Hint]:
+    """Return the hints that a form brings with a photo in its field ``hints``, as JSON.
+
+    Raises
+    ------
+    OptionError, TooLargeError
+        As `parsed_hints`.
+    """
+    text = request.form.get("hints", "")
+    return parsed_hints(text) if text else []
+
+
+def parsed_hints(text: str | bytes) -> list[Hint]:
+    """Read hints out of a request; see `hints.read_hints`.
+
+    Raises
+    ------
+    OptionError
+        If they are not as they must be.
+    TooLargeError
+        If the text is longer than any list can be.
+    """
+    if len(text) > HINTS_BYTES:
+        raise HINTS_TOO_LONG
+    return read_hints(text)
 
 
 def wanted_result(record: Record) -> Options:

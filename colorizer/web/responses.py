@@ -36,7 +36,7 @@ FILM_TYPES = {
     ".mkv": "video/x-matroska",
 }
 
-KEEP_SECONDS = 3600  # that browsers may keep previews; their addresses never give others
+KEEP_SECONDS = 3600  # that browsers may keep previews whose addresses never give others
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
@@ -64,7 +64,7 @@ def send_result(record: Record, wanted: Options, download: bool) -> Response:
 
 def send_thumbnail(record: Record) -> Response:
     """Send the smallest picture of the result."""
-    return _send(thumbnail_path(record, services()), THUMBNAIL)
+    return _send(thumbnail_path(record, services(), visitor()), THUMBNAIL)
 
 
 def send_film(record: FilmRecord, download: bool) -> Response:
@@ -123,13 +123,20 @@ def _send_made(path: Path | None, mime_type: str) -> Response:
     raise NotFoundError(N_("There is nothing to be seen of this film just now."))
 
 
-def send_preview(data: bytes) -> Response:
-    """Send a WebP that was encoded for a page; the browser needn't ask again for a while."""
-    response = Response(data, mimetype="image/webp")
+def send_preview(data: bytes, lasting: bool = True, mime_type: str = "image/webp") -> Response:
+    """Send what was made for a page, as a WebP.
+
+    The browser needn't ask again for a while if what the address gives is `lasting`; else it asks
+    each time whether that has changed.
+    """
+    response = Response(data, mimetype=mime_type)
     response.add_etag()
     response.make_conditional(request)
     response.cache_control.private = True
-    response.cache_control.max_age = KEEP_SECONDS
+    if lasting:
+        response.cache_control.max_age = KEEP_SECONDS
+    else:
+        response.cache_control.no_cache = True
     return response
 
 
@@ -144,18 +151,18 @@ def send_zip(records: list[Record], name: str) -> Response:
         If none of the photos is there any more.
     """
     archive, store = ZipStream(sized=True), services().store
-    paths = []
-    for record in records:
-        with suppress(NotFoundError):  # It has been deleted just now.
-            paths.append((record, result_path(record, services(), record.strength)))
-    names = [[_result_name(*pair)] for pair in paths]
     with ExitStack() as held:
         folder = held.enter_context(store.incoming())
-        kept = [_held(path, folder / path.parent.name) for _, path in paths]
-        for path, file in zip(kept, distinct_names(names), strict=True):
-            if path:
-                archive.add_path(path, file)
-        if not any(kept):
+        kept = {}  # Each is held as soon as it is made: it may be deleted while others are made.
+        for record in records:
+            with suppress(NotFoundError):  # It has been deleted just now.
+                path = result_path(record, services(), record.strength, visitor=visitor())
+                if file := _held(path, folder / record.id):
+                    kept[file] = _result_name(record, path)
+        names = distinct_names([[name] for name in kept.values()])
+        for file, inside in zip(kept, names, strict=True):
+            archive.add_path(file, inside)
+        if not kept:
             raise NotFoundError(N_("None of these photos is here any more."))
         made = cast(IO[bytes], _Made(archive, held.pop_all()))
     response = Response(

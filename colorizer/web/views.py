@@ -10,6 +10,7 @@ from flask_babel import gettext
 from colorizer.coloring.options import RENDER_FACTORS
 from colorizer.errors import ColorizerError
 from colorizer.generators.table import WEIGHTS
+from colorizer.jobs.hints import kept_hints
 from colorizer.jobs.models import Models, ModelStatus, State
 from colorizer.library.batches import Batch, Entry
 from colorizer.library.records import Record
@@ -92,6 +93,9 @@ class PhotoView:
         When it was made; when it will be deleted by itself, None: never.
     format
         The result's kind as options have it: ``jpeg``.
+    hints, version
+        How many colours a person has said of it; which change of them this is, which addresses
+        of its pictures name.
     """
 
     id: str
@@ -109,6 +113,8 @@ class PhotoView:
     seconds: float
     pages: int
     keep_gps: bool
+    hints: int
+    version: int
 
 
 @dataclass(frozen=True)
@@ -192,6 +198,7 @@ def models_view(models: Models) -> ModelsView:
 
 def photo_view(record: Record) -> PhotoView:
     """Return what templates see of a photo."""
+    kept = kept_hints(record, services())
     return PhotoView(
         id=record.id,
         name=record.name,
@@ -208,6 +215,8 @@ def photo_view(record: Record) -> PhotoView:
         seconds=record.seconds,
         pages=record.pages,
         keep_gps=record.keep_gps,
+        hints=len(kept.hints),
+        version=kept.version,
     )
 
 

@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 from colorizer import Hint, colorize_image
 from colorizer.coloring.colorize import apply_prediction
 from colorizer.coloring.prediction import Prediction, decode_prediction, encode_prediction
-from colorizer.coloring.touch_up import shown_color, touch_up
+from colorizer.coloring.touch_up import encode_square, shown_color, shown_colors, touch_up
+from colorizer.pictures import profiles
 from colorizer.pictures.photo import Photo
 
 SIDE = 160
@@ -204,3 +205,45 @@ def test_a_part_and_a_small_copy_are_coloured_like_the_whole():
 def test_a_prediction_in_a_file_keeps_how_many_colours_were_put_right():
     corrected = touch_up(two_things(), [LEFT, RIGHT], SIZE)
     assert decode_prediction(encode_prediction(corrected)).hints == 2
+
+
+def test_what_several_colours_come_out_as_is_told_as_for_each():
+    prediction = two_things()
+    hints = [LEFT, RIGHT, Hint(0.2, 0.5, None), Hint(0.2, 0.5, "#808080")]
+    assert shown_colors(prediction, hints) == [shown_color(prediction, hint) for hint in hints]
+
+
+class Counted:
+    """The conversions of profiles, counted."""
+
+    def __init__(self):
+        self.conversions = 0
+
+    def is_srgb(self, profile):
+        return profiles.is_srgb(profile)
+
+    def convert(self, rgb, profile, *, to_srgb):
+        self.conversions += 1
+        return profiles.convert(rgb, profile, to_srgb=to_srgb)
+
+
+def test_whoever_is_given_converts_the_colours():
+    prediction = two_things()
+    profile = profiles.make_profile(2.2, (0.3127, 0.329, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06))
+    counted = Counted()
+    corrected = touch_up(prediction, [LEFT], SIZE, profile, counted)
+    np.testing.assert_array_equal(
+        corrected.chroma, touch_up(prediction, [LEFT], SIZE, profile).chroma
+    )
+    assert counted.conversions == 2
+    shown_colors(prediction, [LEFT], profile, counted)
+    assert counted.conversions == 5
+
+
+def test_the_square_goes_out_as_it_is_corrected_on():
+    prediction = two_things(256)
+    data = encode_square(prediction)
+    luma = np.frombuffer(data[: 256**2], np.uint8).reshape(256, 256)
+    chroma = np.frombuffer(data[256**2 :], "<i2").reshape(2, 256, 256) / 32767
+    np.testing.assert_array_equal(luma, prediction.luma)
+    np.testing.assert_allclose(chroma.transpose(1, 2, 0), prediction.chroma, atol=2e-5)

@@ -12,8 +12,10 @@ import pytest
 from support.app import app_on
 from support.pictures import decoded, encoded, scene
 
+from colorizer.coloring.hints import Hint
 from colorizer.coloring.options import Options
 from colorizer.errors import LostError, NotFoundError, NotReadyError
+from colorizer.jobs.hints import keep_hints
 from colorizer.jobs.photo import color_again, color_upload
 from colorizer.jobs.results import (
     KEPT_RESULTS,
@@ -147,6 +149,18 @@ def test_whatever_is_lost_of_a_photo_but_its_original_is_made_again(
     assert all(path.is_file() and not path.is_symlink() for path in paths)
 
 
+def test_whatever_is_lost_of_what_a_person_put_right_is_made_again(runtime, record, harm):
+    kept = keep_hints(record, runtime, [Hint(0.5, 0.5, "#1f2f5f", 1)])
+    before = looks(runtime, record)
+    files = (record.prediction, AFTER, THUMBNAIL, "result.png", "result-60.png")
+    for file in (kept.name(file) for file in files):
+        harm(runtime.store.path(record, file))
+    harm(runtime.store.path(record, record.prediction))
+    assert alike(looks(runtime, record), before)
+    keep_hints(record, runtime, [])
+    assert not alike(looks(runtime, record), before)
+
+
 def test_a_small_picture_that_is_damaged_in_its_middle_is_made_again(runtime, record):
     before = preview_result(record, runtime, 50)
     path = runtime.store.path(record, BEFORE)
@@ -205,3 +219,37 @@ def test_a_photo_that_is_deleted_meanwhile_stays_deleted(runtime, record, genera
     with pytest.raises(NotFoundError):
         result_path(record, runtime, 40)
     assert not runtime.store.path(record, "").exists()
+
+
+class Noted:
+    """Turns that note whose they are."""
+
+    def __init__(self, turns):
+        self._turns, self.seen = turns, []
+
+    def turn(self, visitor):
+        self.seen.append(visitor)
+        return self._turns.turn(visitor)
+
+    def __getattr__(self, name):
+        return getattr(self._turns, name)
+
+
+def test_whoever_looks_waits_among_others_by_their_own_name(runtime, record):
+    queue, renders = runtime.queue, runtime.renders = (
+        Noted(runtime.queue),
+        Noted(runtime.renders),
+    )
+    for look in (
+        lambda: result_path(record, runtime, 40, visitor="stranger"),
+        lambda: preview_region(record, runtime, "result", (0, 0, 5, 5), 100, "stranger"),
+        lambda: preview_result(record, runtime, 50, "stranger"),
+        lambda: thumbnail_path(record, runtime, "stranger"),
+    ):
+        for path in runtime.store.path(record, "").iterdir():
+            if path.name not in (record.original, "meta.json"):
+                path.unlink()
+        look()
+        assert set(queue.seen) == set(renders.seen) == {"stranger"}
+        queue.seen.clear()
+        renders.seen.clear()

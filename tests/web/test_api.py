@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -120,3 +121,27 @@ def test_no_broken_file_is_a_fault_of_ours(client):
                 bad[place] = random.integers(256)
             answer = post(client, bytes(bad)[: random.integers(20, len(bad))], strength="0")
             assert answer.status_code in (201, 413, 415, 422), kind
+
+
+def test_hints_through_the_api(client):
+    navy = {"x": 0.5, "y": 0.25, "color": "#1f2f5f", "radius": 1}
+    photo = post(client, hints=json.dumps({"hints": [navy]})).json
+    assert photo["hints"] == 1
+    address = photo["links"]["hints"]
+    said = client.get(address)
+    assert said.json == {"version": 1, "hints": [navy]}
+    seen = said.headers["ETag"]
+    assert client.get(address, headers={"If-None-Match": seen}).status_code == 304
+    blue = client.get(photo["links"]["result"]).data
+
+    answer = client.put(address, json={"hints": []}, headers={"If-Match": seen})
+    assert (answer.status_code, answer.json) == (200, photo | {"hints": 0})
+    assert answer.headers["ETag"] != seen
+    assert client.get(photo["links"]["result"]).data != blue
+    late = client.put(address, json={"hints": [navy]}, headers={"If-Match": seen})
+    assert late.status_code == 412
+    assert late.content_type == "application/problem+json"
+    for now in ('"2"', 'W/"3"', "*"):
+        answer = client.put(address, json={"hints": [navy]}, headers={"If-Match": now})
+        assert answer.status_code == 200
+    assert client.put(address, json={"hints": []}).json["hints"] == 0

@@ -170,7 +170,7 @@ def test_what_a_sheet_shows_is_kept_without_another_run(counted_client, runs):
     client = counted_client
     page = upload(client, encoded(scene())).location
     sheet = client.get(f"{page}/sheet").text
-    pictures = re.findall(r'src="([^"]*/sheet/artistic-\d+)"', sheet)
+    pictures = re.findall(r'src="([^"]*/sheet/artistic-\d+)\?version=0"', sheet)
     assert [int(address.rpartition("-")[2]) for address in pictures] == [7, 10, 20, 30, 40]
     shown = decoded(client.get(pictures[1]).data)
     assert len(runs) == 2

@@ -8,7 +8,7 @@ import pytest
 from support.client import client_of, upload
 from werkzeug.test import create_environ
 
-from colorizer.errors import RateLimitError
+from colorizer.errors import RateLimitError, TooLargeError
 from colorizer.web.reception import (
     FORM_BYTES,
     HEALTH,
@@ -19,6 +19,7 @@ from colorizer.web.reception import (
     ZIPS,
     Reception,
 )
+from colorizer.web.requests import HINTS_BYTES
 
 FILES = "multipart/form-data; boundary=b"
 ID = 22 * "x"
@@ -43,6 +44,10 @@ def planned(app, method, path, kind=FILES, **environ):
         ("GET", f"/batches/{ID}/zip", ZIPS),
         ("POST", "/photos/zip", ZIPS),
         ("GET", f"/batches/{ID}", PAGES),
+        ("GET", f"/photos/{ID}/result/preview", PHOTOS),
+        ("GET", f"/photos/{ID}/thumbnail", PHOTOS),
+        ("GET", f"/photos/{ID}/touch-up/guess", PHOTOS),
+        ("POST", f"/photos/{ID}/touch-up/preview", PHOTOS),
         ("GET", "/nowhere", PAGES),
         ("GET", "/%ff", PAGES),
         ("PUT", "/", PAGES),
@@ -59,6 +64,9 @@ def test_only_uploads_may_be_large(app):
     assert planned(app, "POST", "/photos/zip").most_bytes == FORM_BYTES
     assert planned(app, "POST", "/nowhere").most_bytes == FORM_BYTES
     assert planned(app, "POST", "/login").most_bytes == OPEN_FORM_BYTES
+    hints = planned(app, "PUT", f"/api/v1/photos/{ID}/hints", "application/json")
+    assert hints.most_bytes == 2 * HINTS_BYTES
+    assert isinstance(hints.refusal, TooLargeError)
 
 
 def test_a_stranger_brings_nothing_but_the_token(make_app):

@@ -9,13 +9,13 @@ from flask_babel import get_locale
 
 from colorizer.version import __version__
 from colorizer.web import access, services
-from colorizer.web.pages import batch, film, gallery, health, home, photo, visitor
+from colorizer.web.pages import batch, film, gallery, health, home, photo, touch_up, visitor
 from colorizer.web.views import expected_seconds, models_view
 
 
 def register(app: Flask) -> None:
     """Let `app` serve the pages."""
-    for subject in (home, photo, film, gallery, batch, visitor, health):
+    for subject in (home, photo, touch_up, film, gallery, batch, visitor, health):
         app.register_blueprint(subject.pages)
     app.context_processor(context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request, url_for
 
 from colorizer.coloring.options import Options
+from colorizer.jobs.hints import KeptHints, kept_hints
 from colorizer.jobs.photo import color_again
 from colorizer.jobs.results import preview_region, preview_result, preview_try
 from colorizer.library.records import Record
@@ -68,7 +69,8 @@ def sheet_picture(id: str, model: str, render_factor: int) -> Response:
     """Send a small picture of a photo at other settings."""
     record = own_photo(id)
     options = Options(model, render_factor, record.strength)
-    return send_preview(preview_try(record, services(), options, visitor()))
+    lasting = _is_lasting(kept_hints(record, services()))
+    return send_preview(preview_try(record, services(), options, visitor()), lasting)
 
 
 @pages.post("/delete")
@@ -99,22 +101,36 @@ def thumbnail(id: str) -> Response:
 
 @pages.get("/<any(original, result):of>/preview")
 def preview(id: str, of: str) -> Response:
-    """Send a small picture that every browser shows."""
+    """Send a small picture that every browser shows; with ``hints=0`` none of the hints is in it.
+
+    ``version`` in the address is that of the hints.
+    """
     record = services().store.get(id)
     strength = 0 if of == "original" else wanted_result(record).strength
-    return send_preview(preview_result(record, services(), strength))
+    kept = kept_hints(record, services())
+    lasting = of == "original" or request.args.get("hints") == "0" or _is_lasting(kept)
+    if request.args.get("hints") == "0":
+        kept = KeptHints()
+    return send_preview(preview_result(record, services(), strength, visitor(), kept), lasting)
 
 
 @pages.get("/<any(original, result):of>/region")
 def region(id: str, of: str) -> Response:
-    """Send a part of a photo at full size."""
+    """Send a part of a photo at full size; ``version`` as in `preview`."""
     record = services().store.get(id)
     left, top, width, height = (
         request.args.get(name, -1, int) for name in ("left", "top", "width", "height")
     )
     box = (left, top, width, height)
     strength = wanted_result(record).strength
-    return send_preview(preview_region(record, services(), of, box, strength, visitor()))
+    lasting = of == "original" or _is_lasting(kept_hints(record, services()))
+    data = preview_region(record, services(), of, box, strength, visitor())
+    return send_preview(data, lasting)
+
+
+def _is_lasting(kept: KeptHints) -> bool:
+    """Tell whether the address names the hints as they are, so that it gives no others later."""
+    return request.args.get("version") == str(kept.version)
 
 
 def _offer(record: Record) -> ModelView | None:

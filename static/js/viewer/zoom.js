@@ -74,7 +74,8 @@ function cover(layer, columns, rows) {
 }
 
 function piece(layer, [left, width], [top, height]) {
-  const query = new URLSearchParams({ left, top, width, height, strength: 100 });
+  const { version } = layer.dataset; // of the hints
+  const query = new URLSearchParams({ left, top, width, height, strength: 100, version });
   const image = new Image();
   image.className = "piece";
   image.alt = "";
