@@ -1,5 +1,7 @@
 // The outline of what a hint reaches, as the path of an SVG.
 
+import { SIDE } from "./field.js";
+
 /**
  * Follow a level in a square plane: a line through each cell of four pixels that it crosses.
  * Coordinates are pixels of the square; what lies beyond its border counts as outside.
@@ -37,3 +39,25 @@ const CORNERS = [
   [1, 1],
   [0, 1],
 ];
+
+const lines = document.querySelectorAll("#touch-outline path");
+const LEVEL = 0.5;
+
+export class Outline {
+  #engine;
+  #asked = 0;
+
+  /** Where there is no worker, because only the server knows the photo's colours, nothing shows. */
+  constructor(engine) {
+    this.#engine = engine;
+  }
+
+  /** Show what a hint reaches; null shows nothing. */
+  async show(hint) {
+    const asked = ++this.#asked;
+    const reached = hint && (await this.#engine?.ask("findReach", { hint }));
+    if (asked !== this.#asked) return; // Another one is pointed at now.
+    const path = reached ? outlineOf(reached, SIDE, LEVEL) : "";
+    for (const line of lines) line.setAttribute("d", path);
+  }
+}

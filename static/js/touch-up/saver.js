@@ -1,0 +1,76 @@
+// Saving as one goes: the whole list with the version it began from, one request at a time.
+
+const RESTING = 500; // ms after a change
+
+export class Saver extends EventTarget {
+  #wanted = null;
+  #timer;
+  #isSending = false;
+
+  /** `address` is where the hints are read. */
+  constructor(version, address) {
+    super();
+    this.version = version;
+    this.address = address;
+    addEventListener("pagehide", () => this.#wanted && this.#send(true));
+  }
+
+  /** Keep hints on the server, soon. */
+  save(hints) {
+    this.#wanted = hints;
+    clearTimeout(this.#timer);
+    this.#tell("saving");
+    this.#timer = setTimeout(() => this.#send(), RESTING);
+  }
+
+  /** Fetch what the server has now, to go on from there. */
+  async load() {
+    this.#wanted = null;
+    const { version, hints } = await (await this.#fetchHints()).json();
+    this.version = version;
+    this.#tell("saved");
+    return hints;
+  }
+
+  /** Keep these hints though others were saved meanwhile. */
+  async insist(hints) {
+    this.version = (await (await this.#fetchHints()).json()).version;
+    this.save(hints);
+  }
+
+  #fetchHints() {
+    return fetch(this.address, { cache: "no-store" });
+  }
+
+  #tell(state) {
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  async #send(keepalive = false) {
+    clearTimeout(this.#timer);
+    if (this.#isSending && !keepalive) return;
+    this.#isSending = true;
+    const hints = this.#wanted;
+    const response = await this.#put(hints, keepalive).catch(() => null);
+    this.#isSending = false;
+    if (response?.ok) {
+      this.version = (await response.json()).version;
+      if (this.#wanted !== hints) return this.#send();
+      this.#wanted = null;
+      this.#tell("saved");
+    } else if (response?.status === 409 || response?.status === 412) {
+      this.#tell("conflict");
+    } else {
+      this.#tell(response && response.status < 500 ? "refused" : "unsaved");
+    }
+  }
+
+  #put(hints, keepalive) {
+    const body = new FormData();
+    body.set("csrf_token", document.querySelector("input[name=csrf_token]").value);
+    body.set("hints", JSON.stringify({ hints }));
+    body.set("version", this.version);
+    const headers = { Accept: "application/json" };
+    return fetch(location.pathname, { method: "POST", body, headers, keepalive });
+  }
+}
