@@ -7,6 +7,7 @@ import { forgetColor, keepColor, ownColors, recentColors, rememberColor } from "
 import { describe, nameColors, nameOf, placeOf } from "./words.js";
 
 const GAP = 14; // CSS pixels between a place and what is said of it
+const EDGE = 8; // and from the window's border
 
 const part = (name) => document.getElementById(`touch-${name}`);
 const [editor, title, fitting, recent, own, color, hex, shown, naming, picking] = [
@@ -97,16 +98,25 @@ export class Editor {
     return this.#number === null ? this.#aim.element : this.#pins.all[this.#number];
   }
 
-  /** Stand beside the place; on a phone below, where the thumb is, with the place above it. */
+  /**
+   * Stand beside the picture where there is room, else beside the place in it; on a phone below,
+   * where the thumb is.
+   */
   #stand() {
     const place = this.#marker.getBoundingClientRect();
+    const picture = part("stage").getBoundingClientRect();
     const { offsetWidth, offsetHeight } = editor;
-    const right = place.right + GAP;
-    const fitsRight = right + offsetWidth <= document.documentElement.clientWidth;
-    const left = fitsRight ? right : place.left - GAP - offsetWidth;
-    const inside = (at, length, room) => Math.max(8, Math.min(at, room - length - 8));
-    const top = inside(place.top - offsetHeight / 3, offsetHeight, innerHeight);
-    editor.style.setProperty("--left", `${inside(left, offsetWidth, innerWidth)}px`);
+    const room = document.documentElement.clientWidth;
+    const lefts = [
+      picture.right + GAP,
+      picture.left - GAP - offsetWidth,
+      place.right + GAP,
+      place.left - GAP - offsetWidth,
+    ];
+    const left = lefts.find((at) => at >= EDGE && at + offsetWidth <= room - EDGE) ?? EDGE;
+    const lowest = innerHeight - offsetHeight - EDGE;
+    const top = Math.max(EDGE, Math.min(place.top - offsetHeight / 3, lowest));
+    editor.style.setProperty("--left", `${left}px`);
     editor.style.setProperty("--top", `${top}px`);
   }
 
@@ -114,7 +124,7 @@ export class Editor {
   #uncover() {
     const place = this.#marker.getBoundingClientRect();
     const covered = place.bottom + GAP - editor.getBoundingClientRect().top;
-    const isBelow = editor.offsetWidth >= document.documentElement.clientWidth - 1;
+    const isBelow = editor.offsetWidth >= document.documentElement.clientWidth;
     if (isBelow && covered > 0) scrollBy({ top: covered });
   }
 
@@ -129,16 +139,17 @@ export class Editor {
       swatch.ariaPressed = swatch.dataset.color === String(hint.color);
     }
     naming.hidden = !hint.color;
-    shown.hidden = !hint.color || !this.#engine;
+    shown.hidden = !hint.color || !this.#engine.isReady;
     if (document.activeElement !== hex) hex.value = hint.color ?? "";
     if (!hint.color) return;
     color.value = hint.color;
-    if (this.#engine) shown.firstElementChild.style.backgroundColor = (await this.#shownFor([hint]))[0];
+    shown.firstElementChild.style.backgroundColor = (await this.#shownFor([hint]))[0];
   }
 
   /** Find what colours hints come out as; where only the server knows, as they are said. */
   #shownFor(hints) {
-    return this.#engine?.ask("showColors", { hints }) ?? hints.map(({ color }) => color ?? "");
+    if (this.#engine.isReady) return this.#engine.ask("showColors", { hints });
+    return hints.map(({ color }) => color);
   }
 
   /** Offer colours: those that the server knows for the place, lately used ones, and named ones. */

@@ -5,6 +5,9 @@ export class Engine {
   #waiting = new Map();
   #asked = 0;
 
+  /** Whether the worker knows the photo: it never does where only the server knows its colours. */
+  isReady = false;
+
   constructor() {
     this.#worker.addEventListener("message", ({ data: { number, result } }) => {
       this.#waiting.get(number)(result);

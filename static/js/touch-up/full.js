@@ -37,6 +37,7 @@ export class Full {
 
   /** Show the pieces of the result that was saved under this version. */
   show(version) {
+    if (version !== this.#version) this.clear();
     this.#version = version;
     this.#sharpen();
   }

@@ -47,7 +47,6 @@ export class Outline {
   #engine;
   #asked = 0;
 
-  /** Where there is no worker, because only the server knows the photo's colours, nothing shows. */
   constructor(engine) {
     this.#engine = engine;
   }
@@ -55,7 +54,7 @@ export class Outline {
   /** Show what a hint reaches; null shows nothing. */
   async show(hint) {
     const asked = ++this.#asked;
-    const reached = hint && (await this.#engine?.ask("findReach", { hint }));
+    const reached = hint && this.#engine.isReady && (await this.#engine.ask("findReach", { hint }));
     if (asked !== this.#asked) return; // Another one is pointed at now.
     const path = reached ? outlineOf(reached, SIDE, LEVEL) : "";
     for (const line of lines) line.setAttribute("d", path);

@@ -24,7 +24,7 @@ const [undo, redo, without, clear, back, state, conflict] = [
   "conflict",
 ].map((name) => document.getElementById(`touch-${name}`));
 
-const engine = data.srgb ? new Engine() : null;
+const engine = new Engine();
 const hints = new Hints(data.hints);
 const picture = new Picture(data, engine);
 const saver = new Saver(data.version, data.to.hints);
@@ -41,7 +41,6 @@ editor.useAim(aim, pins);
 function show() {
   const count = hints.now.length;
   pins.show();
-  picture.show(hints.now);
   undo.disabled = !hints.canUndo;
   redo.disabled = !hints.canRedo;
   clear.disabled = !count;
@@ -63,7 +62,10 @@ function hold(button, isHeld) {
   button.ariaPressed = isHeld;
 }
 
-hints.addEventListener("change", show);
+hints.addEventListener("change", () => {
+  show();
+  picture.show(hints.now);
+});
 hints.addEventListener("keep", () => {
   full.clear();
   saver.save(hints.now);
@@ -110,7 +112,9 @@ document.getElementById("touch-theirs").addEventListener("click", async () => {
 });
 document.getElementById("touch-mine").addEventListener("click", () => saver.insist(hints.now));
 
-full.show(saver.version);
-await picture.load();
+addEventListener("visibilitychange", () => document.hidden || saver.look());
+
 show();
+full.show(saver.version);
+await picture.load().catch(() => {}); // The server's pictures do without.
 document.getElementById("touch").dataset.ready = "";

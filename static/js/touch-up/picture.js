@@ -25,24 +25,24 @@ export class Picture {
   #wanted = [];
   #painted;
   #isPainting = false;
-  #isLoaded = false;
   #timer;
   #request = new AbortController();
 
-  /** Where the worker can't know colours, because the photo has its own profile, it is null. */
   constructor(data, engine) {
     this.#data = data;
     this.#engine = engine;
   }
 
+  /**
+   * Get ready to paint. A photo with a profile of its own is left to the server, which alone can
+   * convert its colours; so is one whose guess can't be had.
+   */
   async load() {
+    const { width, height, strength, srgb, to } = this.#data;
     guessed.src = this.#data.guess_preview;
-    if (!this.#engine) return;
-    const { width, height, strength } = this.#data;
-    const [guess, before] = await Promise.all([
-      fetch(this.#data.to.guess),
-      fetched(this.#data.luma_preview),
-    ]);
+    if (!srgb) return;
+    const [guess, before] = await Promise.all([fetch(to.guess), fetched(this.#data.luma_preview)]);
+    if (!guess.ok) return;
     const buffer = await guess.arrayBuffer();
     const { naturalWidth, naturalHeight } = before;
     const shown = image.clientWidth * devicePixelRatio;
@@ -56,7 +56,8 @@ export class Picture {
     const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
     await this.#engine.ask("begin", { buffer, width, height }, [buffer]);
     await this.#engine.ask("usePicture", { before: pixels, strength: strength / 100 });
-    this.#isLoaded = true;
+    this.#engine.isReady = true;
+    if (state.picture === "wanted") this.#paint();
   }
 
   /** Show the picture with these hints. */
@@ -66,7 +67,7 @@ export class Picture {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#rest(), RESTING);
     state.picture = "wanted";
-    if (this.#isLoaded) this.#paint();
+    if (this.#engine.isReady) this.#paint();
   }
 
   /** Show the guess instead, or no longer. */

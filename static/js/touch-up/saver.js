@@ -32,6 +32,14 @@ export class Saver extends EventTarget {
     return hints;
   }
 
+  /** Look whether another window has saved others meanwhile, if there is nothing to save here. */
+  async look() {
+    if (this.#wanted) return;
+    const response = await this.#fetchHints().catch(() => null);
+    if (!response?.ok || this.#wanted) return;
+    if ((await response.json()).version !== this.version) this.#tell("conflict");
+  }
+
   /** Keep these hints though others were saved meanwhile. */
   async insist(hints) {
     this.version = (await (await this.#fetchHints()).json()).version;
@@ -55,7 +63,7 @@ export class Saver extends EventTarget {
     this.#isSending = false;
     if (response?.ok) {
       this.version = (await response.json()).version;
-      if (this.#wanted !== hints) return this.#send();
+      if (this.#wanted && this.#wanted !== hints) return this.#send();
       this.#wanted = null;
       this.#tell("saved");
     } else if (response?.status === 409 || response?.status === 412) {
