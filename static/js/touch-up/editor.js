@@ -70,6 +70,7 @@ export class Editor {
   /** Open a hint, or a new place. */
   open(number, x, y) {
     this.close();
+    this.#hints.keep(); // The popover says nothing of its end when it opens again at once.
     this.#number = number;
     this.#hint = number === null ? { x, y, color: undefined, radius: null } : this.#hints.now[number];
     if (number === null && this.#hints.now.length >= this.#data.most) {

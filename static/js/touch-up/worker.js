@@ -31,8 +31,9 @@ const handlers = {
   paint({ hints }) {
     const field = square.interpolate(hints);
     const corrected = (plane, change) => {
-      const resized = resizeSquare(change, SIDE, guess.side);
-      return resized.map((value, at) => value + plane[at]);
+      const sum = resizeSquare(change, SIDE, guess.side);
+      for (let at = 0; at < sum.length; at++) sum[at] += plane[at];
+      return sum;
     };
     const chroma = { u: corrected(guess.u, field.u), v: corrected(guess.v, field.v) };
     const { width, height } = painter.before;
