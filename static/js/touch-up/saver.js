@@ -7,11 +7,9 @@ export class Saver extends EventTarget {
   #timer;
   #isSending = false;
 
-  /** `address` is where the hints are read. */
-  constructor(version, address) {
+  constructor(version) {
     super();
     this.version = version;
-    this.address = address;
     addEventListener("pagehide", () => this.#wanted && this.#send(true));
   }
 
@@ -26,7 +24,7 @@ export class Saver extends EventTarget {
   /** Fetch what the server has now, to go on from there. */
   async load() {
     this.#wanted = null;
-    const { version, hints } = await (await this.#fetchHints()).json();
+    const { version, hints } = await this.#fetchHints();
     this.version = version;
     this.#tell("saved");
     return hints;
@@ -35,19 +33,22 @@ export class Saver extends EventTarget {
   /** Look whether another window has saved others meanwhile, if there is nothing to save here. */
   async look() {
     if (this.#wanted) return;
-    const response = await this.#fetchHints().catch(() => null);
-    if (!response?.ok || this.#wanted) return;
-    if ((await response.json()).version !== this.version) this.#tell("conflict");
+    const there = await this.#fetchHints().catch(() => null);
+    if (!there || this.#wanted) return;
+    if (there.version !== this.version) this.#tell("conflict");
   }
 
   /** Keep these hints though others were saved meanwhile. */
   async insist(hints) {
-    this.version = (await (await this.#fetchHints()).json()).version;
+    this.version = (await this.#fetchHints()).version;
     this.save(hints);
   }
 
-  #fetchHints() {
-    return fetch(this.address, { cache: "no-store" });
+  /** Read the page as it is now: it says which hints there are, and their version. */
+  async #fetchHints() {
+    const response = await fetch(location.pathname, { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return JSON.parse(page.getElementById("touch-up-data").textContent);
   }
 
   #tell(state) {
