@@ -7,9 +7,13 @@ export class Saver extends EventTarget {
   #timer;
   #isSending = false;
 
-  constructor(version) {
+  #address;
+
+  /** `address` is where the hints are read. */
+  constructor(version, address) {
     super();
     this.version = version;
+    this.#address = address;
     addEventListener("pagehide", () => this.#wanted && this.#send(true));
   }
 
@@ -34,7 +38,7 @@ export class Saver extends EventTarget {
   async look() {
     if (this.#wanted) return;
     const there = await this.#fetchHints().catch(() => null);
-    if (!there || this.#wanted) return;
+    if (!there?.hints || this.#wanted) return; // The photo may be gone.
     if (there.version !== this.version) this.#tell("conflict");
   }
 
@@ -44,11 +48,9 @@ export class Saver extends EventTarget {
     this.save(hints);
   }
 
-  /** Read the page as it is now: it says which hints there are, and their version. */
   async #fetchHints() {
-    const response = await fetch(location.pathname, { cache: "no-store" });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return JSON.parse(page.getElementById("touch-up-data").textContent);
+    const response = await fetch(this.#address, { cache: "no-store" });
+    return response.json();
   }
 
   #tell(state) {
