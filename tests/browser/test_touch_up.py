@@ -342,11 +342,22 @@ def test_another_tab_is_not_written_over(visit):
         click(first, 0.7, 0.3)
         say_color(first, "#1f5f2f")
         assert len(hints_of(first)) == 2
+        second.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+        expect(conflict).to_be_visible()
+        conflict.get_by_role("button", name="Load those").click()
+        expect(pins(second)).to_have_count(2)
+        click(first, 0.5, 0.1)
+        say_color(first, "#5f5f2f")
+        hints_of(first)
         click(second, 0.7, 0.7)
         say_color(second, "#7a1f1f")
         conflict.get_by_role("button", name="Keep those").click()
         expect(conflict).to_be_hidden()
-        assert [hint["color"] for hint in hints_of(second)] == ["#203060", "#7a1f1f"]
+        assert [hint["color"] for hint in hints_of(second)] == [
+            "#203060",
+            "#1f5f2f",
+            "#7a1f1f",
+        ]
 
 
 def test_a_photo_with_a_profile_of_its_own_is_painted_by_the_server(visit):
