@@ -49,7 +49,8 @@ export class Square {
 
   /** Give the colour that a place will show for a hint, at the luma it has. */
   shownColor(hint) {
-    const { luma, guess, change } = this.spotOf(hint);
+    const { luma, guess } = this.placeOf(hint);
+    const change = changeOf(hint, luma, guess);
     return hexOf(joinChroma(luma, [guess[0] + change[0], guess[1] + change[1]]));
   }
 
@@ -111,16 +112,13 @@ export class Square {
   measureSpot(hint) {
     const place = this.placeOf(hint);
     const { luma, guess } = place;
-    const pinned = hint.color === null;
-    const levels = levelsOf(hint.color ?? "#000000");
-    const grey = levels.every((level) => level === levels[0]);
-    const said = pinned ? guess : fitChroma(luma, chromaOf(levels));
-    const change = [said[0] - guess[0], said[1] - guess[1]];
+    const change = changeOf(hint, luma, guess);
+    const isGrey = /^#(..)\1\1$/i.test(hint.color);
     const zone = this.zoneOf(hint);
     return {
       ...place,
       change,
-      even: pinned ? 0 : grey ? EVEN_GREY : EVEN,
+      even: hint.color === null ? 0 : isGrey ? EVEN_GREY : EVEN,
       influence: zone ? place.influence.map((value, at) => value * zone[at]) : place.influence,
       reached: reachedBy(change, hint.radius, place.apart, zone),
     };
@@ -185,6 +183,13 @@ export class Square {
     }
     return zone;
   }
+}
+
+/** Tell what U and V are to change where a hint is. */
+function changeOf({ color }, luma, guess) {
+  if (color === null) return [0, 0];
+  const said = fitChroma(luma, chromaOf(levelsOf(color)));
+  return [said[0] - guess[0], said[1] - guess[1]];
 }
 
 /** Tell how much of a change is left at each pixel. */

@@ -56,6 +56,8 @@ export class Picture {
     const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
     await this.#engine.ask("begin", { buffer, width, height }, [buffer]);
     await this.#engine.ask("usePicture", { before: pixels, strength: strength / 100 });
+    // What takes its time once, as ways around edges do, is over before the first click.
+    await this.#engine.ask("paint", { hints: this.#data.hints });
     this.#engine.isReady = true;
     if (state.picture === "wanted") this.#paint();
   }
