@@ -220,6 +220,21 @@ def test_a_place_without_a_colour_sets_nothing(visit):
         expect(page.locator("#touch-aim")).to_be_focused()
 
 
+def test_the_editor_and_its_place_are_in_sight(visit):
+    for width in (1280, 390):
+        with visit(scene(1800, 900), viewport={"width": width, "height": 844}) as page:
+            for x in (0.05, 0.5, 0.95):
+                click(page, x, 0.5)
+                expect(swatch(page, "navy")).to_be_visible()
+                editor = page.get_by_role("dialog").bounding_box()
+                left, top = point_at(page, x, 0.5)
+                inside_x = editor["x"] <= left <= editor["x"] + editor["width"]
+                assert not (inside_x and editor["y"] <= top <= editor["y"] + editor["height"])
+                assert editor["x"] >= 0
+                assert editor["x"] + editor["width"] <= page.evaluate("document.body.clientWidth")
+                page.keyboard.press("Escape")
+
+
 def test_a_pin_is_dragged_and_a_drag_of_the_picture_is_no_click(visit):
     with visit() as page:
         click(page, 0.3, 0.3)

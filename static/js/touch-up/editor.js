@@ -100,24 +100,20 @@ export class Editor {
   }
 
   /**
-   * Stand beside the picture where there is room, else beside the place in it; on a phone below,
-   * where the thumb is.
+   * Stand beside the picture, or as far to its side as the window goes, where that leaves the place
+   * in sight; on a phone below, where the thumb is.
    */
   #stand() {
     const place = this.#marker.getBoundingClientRect();
     const picture = part("stage").getBoundingClientRect();
     const { offsetWidth, offsetHeight } = editor;
-    const room = document.documentElement.clientWidth;
-    const lefts = [
-      picture.right + GAP,
-      picture.left - GAP - offsetWidth,
-      place.right + GAP,
-      place.left - GAP - offsetWidth,
-    ];
-    const left = lefts.find((at) => at >= EDGE && at + offsetWidth <= room - EDGE) ?? EDGE;
+    const last = document.body.clientWidth - offsetWidth - EDGE;
+    const right = Math.min(picture.right + GAP, last);
+    const left = Math.max(picture.left - GAP - offsetWidth, EDGE);
+    const isLeft = right < place.right + GAP && left + offsetWidth <= place.left - GAP;
     const lowest = innerHeight - offsetHeight - EDGE;
     const top = Math.max(EDGE, Math.min(place.top - offsetHeight / 3, lowest));
-    editor.style.setProperty("--left", `${left}px`);
+    editor.style.setProperty("--left", `${isLeft ? left : right}px`);
     editor.style.setProperty("--top", `${top}px`);
   }
 
@@ -125,7 +121,7 @@ export class Editor {
   #uncover() {
     const place = this.#marker.getBoundingClientRect();
     const covered = place.bottom + GAP - editor.getBoundingClientRect().top;
-    const isBelow = editor.offsetWidth >= document.documentElement.clientWidth;
+    const isBelow = editor.offsetWidth >= document.body.clientWidth;
     if (isBelow && covered > 0) scrollBy({ top: covered });
   }
 
