@@ -214,6 +214,16 @@ def test_another_tab_is_not_written_over(visit):
         ]
 
 
+def test_the_photos_page_has_what_was_just_done(visit):
+    with visit() as page:
+        path = photo_path(page)
+        click(page, 0.3, 0.3)
+        say_color(page, "#203060")
+        page.get_by_role("link", name="Done, with 1 correction").click()
+        page.wait_for_url(path)
+        expect(page.get_by_text("with 1 correction")).to_be_visible()
+
+
 def test_what_was_saved_is_there_again(visit):
     with visit() as page:
         click(page, 0.3, 0.3)

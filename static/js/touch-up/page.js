@@ -99,7 +99,18 @@ addEventListener("keydown", (event) => {
   else step("undo", texts.undone);
 });
 
+// The photo's page is to show what has been done here.
+let isLeaving = false;
+back.addEventListener("click", (event) => {
+  if (!saver.isBusy || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  isLeaving = true;
+  saver.hurry();
+});
+
 saver.addEventListener("state", ({ detail }) => {
+  if (isLeaving && detail === "saved") location.assign(back.href);
+  if (detail !== "saving") isLeaving = false;
   state.textContent = texts[detail] ?? "";
   conflict.hidden = detail !== "conflict";
   if (detail === "unsaved" || detail === "refused") say(texts[detail]);

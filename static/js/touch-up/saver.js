@@ -17,6 +17,16 @@ export class Saver extends EventTarget {
     addEventListener("pagehide", () => this.#wanted && this.#send(true));
   }
 
+  /** Whether something is still to be saved. */
+  get isBusy() {
+    return this.#wanted !== null;
+  }
+
+  /** Save now what is to be saved soon. */
+  hurry() {
+    this.#send();
+  }
+
   /** Keep hints on the server, soon. */
   save(hints) {
     this.#wanted = hints;
@@ -71,8 +81,11 @@ export class Saver extends EventTarget {
       this.#tell("saved");
     } else if (response?.status === 409 || response?.status === 412) {
       this.#tell("conflict");
+    } else if (response && response.status < 500) {
+      this.#wanted = null; // Trying again would not help.
+      this.#tell("refused");
     } else {
-      this.#tell(response && response.status < 500 ? "refused" : "unsaved");
+      this.#tell("unsaved");
     }
   }
 
