@@ -16,7 +16,7 @@ from support.checkpoints import Checkpoint, random_checkpoint
 
 from colorizer.generators.generator import Generator
 
-pytest_plugins = ["support.children", "support.chromium"]
+pytest_plugins = ["support.children", "support.chromium", "support.touch_up"]
 
 
 def pytest_report_header() -> str:

@@ -169,19 +169,18 @@ def shown_colors(
     return ["#" + "".join(f"{(int(level) + 128) // 257:02x}" for level in row) for row in rgb]
 
 
-def encode_square(prediction: Prediction) -> bytes:
-    """Write the square that corrections are made on, for a program that makes them itself.
+def encode_guess(prediction: Prediction) -> bytes:
+    """Write a prediction for a program that corrects it itself, as the page does in the browser.
 
     Returns
     -------
     bytes
-        `SIDE` × `SIDE` pixels, plane by plane: luma as uint8, then U and then V as little-endian
-        int16, where 32767 is 1.
+        The prediction's own S × S pixels, plane by plane: luma as uint8, then U and then V as
+        little-endian int16, where 32767 is 1. On a smaller square, rounded luma would choose
+        other pixels for a hint's patch than `touch_up` does.
     """
-    square = _find_square(prediction)
-    luma = np.rint(square.luma * 255).clip(0, 255).astype(np.uint8)
-    chroma = np.rint(square.guess.transpose(2, 0, 1) * 32767).clip(-32767, 32767).astype("<i2")
-    return bytes(luma.tobytes() + chroma.tobytes())
+    planes = np.rint(prediction.chroma.transpose(2, 0, 1) * 32767).clip(-32767, 32767)
+    return prediction.luma.tobytes() + bytes(planes.astype("<i2").tobytes())
 
 
 def _find_square(prediction: Prediction) -> _Square:

@@ -16,7 +16,7 @@ from colorizer.generators.loading import load_generator
 
 pytestmark = needs_chromium
 
-PAGES = ["home", "photo", "sheet", "batch", "gallery", "error", "login"]
+PAGES = ["home", "photo", "touch-up", "sheet", "batch", "gallery", "error", "login"]
 DARK = "rgb(26, 24, 21)"
 LIGHT = "rgb(247, 244, 238)"
 
@@ -46,6 +46,7 @@ def sites(address, tmp_path_factory, generator):
         yield {
             "home": (address, "/"),
             "photo": (address, photo),
+            "touch-up": (address, f"{photo}/touch-up"),
             "sheet": (address, f"{photo}/sheet"),
             "batch": (address, batch),
             "gallery": (address, "/photos"),

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from colorizer import Hint, colorize_image
 from colorizer.coloring.colorize import apply_prediction
 from colorizer.coloring.prediction import Prediction, decode_prediction, encode_prediction
-from colorizer.coloring.touch_up import encode_square, shown_color, shown_colors, touch_up
+from colorizer.coloring.touch_up import encode_guess, shown_color, shown_colors, touch_up
 from colorizer.pictures import profiles
 from colorizer.pictures.photo import Photo
 
@@ -240,10 +240,10 @@ def test_whoever_is_given_converts_the_colours():
     assert counted.conversions == 5
 
 
-def test_the_square_goes_out_as_it_is_corrected_on():
-    prediction = two_things(256)
-    data = encode_square(prediction)
-    luma = np.frombuffer(data[: 256**2], np.uint8).reshape(256, 256)
-    chroma = np.frombuffer(data[256**2 :], "<i2").reshape(2, 256, 256) / 32767
+def test_a_guess_goes_out_as_it_is():
+    prediction = two_things(160)
+    data = encode_guess(prediction)
+    luma = np.frombuffer(data[: 160**2], np.uint8).reshape(160, 160)
+    chroma = np.frombuffer(data[160**2 :], "<i2").reshape(2, 160, 160) / 32767
     np.testing.assert_array_equal(luma, prediction.luma)
     np.testing.assert_allclose(chroma.transpose(1, 2, 0), prediction.chroma, atol=2e-5)

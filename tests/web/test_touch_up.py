@@ -15,8 +15,8 @@ from support.client import client_of, upload, upload_several
 from support.pictures import decoded, encoded, scene
 
 from colorizer.coloring.prediction import decode_prediction
-from colorizer.coloring.touch_up import SIDE
 from colorizer.generators.loading import load_generator
+from colorizer.pictures.pixels import side_of
 from colorizer.pictures.profiles import make_profile
 
 NAVY = "#1f2f5f"
@@ -326,9 +326,9 @@ def test_what_the_script_of_the_page_asks_for(app, page, client):
     assert blueness(client.get(f"{page}/result/preview").data) > blueness(before) + 15
     assert client.get(data["luma_preview"]).data == client.get(f"{page}/original/preview").data
 
-    square = client.get(f"{page}/touch-up/guess")
-    assert square.mimetype == "application/octet-stream"
-    assert len(square.data) == 5 * SIDE * SIDE
+    guess = client.get(f"{page}/touch-up/guess")
+    assert guess.mimetype == "application/octet-stream"
+    assert len(guess.data) == 5 * side_of(7) ** 2
     swatches = client.get(f"{page}/touch-up/swatches?x=0.5&y=0.5").json
     assert [swatch["color"] for swatch in swatches[:2]] == [None, "#808080"]
     assert all(re.fullmatch("#[0-9a-f]{6}", swatch["shown"]) for swatch in swatches)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from flask_babel import gettext
 
 from colorizer.coloring.hints import MOST_HINTS, Hint
-from colorizer.coloring.touch_up import encode_square, shown_colors
+from colorizer.coloring.touch_up import encode_guess, shown_colors
 from colorizer.errors import N_, ChangedError, OptionError
 from colorizer.jobs.hints import KeptHints, keep_hints, kept_hints
 from colorizer.jobs.results import guessed, preview_hints, small_photo
@@ -107,9 +107,9 @@ def save(id: str) -> Response:
 
 @pages.get("/guess")
 def guess(id: str) -> Response:
-    """Send what was guessed, before any hint, on the square that corrections are made on."""
+    """Send what was guessed, before any hint; see `touch_up.encode_guess`."""
     record = own_photo(id)
-    data = encode_square(guessed(record, services(), visitor()))
+    data = encode_guess(guessed(record, services(), visitor()))
     return send_preview(data, mime_type="application/octet-stream")
 
 
