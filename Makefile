@@ -13,7 +13,7 @@ run: install
 install: $(VENV)/installed
 
 test: $(VENV)/installed-tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check
