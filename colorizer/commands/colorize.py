@@ -19,7 +19,6 @@ from colorizer.coloring.options import OPTIONS, RENDER_FACTORS, Number, Options,
 from colorizer.coloring.prediction import Prediction
 from colorizer.coloring.sheet import draw_sheet
 from colorizer.coloring.touch_up import touch_up
-from colorizer.commands.films import color_films
 from colorizer.commands.pipeline import Stages
 from colorizer.commands.run import Tally, run
 from colorizer.commands.targets import Task, deliver, make_plan, refuse_photos
@@ -164,7 +163,10 @@ def colorize(
                     for task in photos
                 ]
                 tally = run(photos, stages, verbose)
-        color_films(films, generator, options, every, tally, verbose)
+        if films:
+            from colorizer.commands.films import color_films  # here, since OpenCV comes with it
+
+            color_films(films, generator, options, every, tally, verbose)
     failed, left = tally.failed + len(plan.errors), len(plan.todo) - tally.done - tally.failed
     if tally.full:
         click.echo("The disk is full. Make room on it, then run this again: it goes on.", err=True)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from support.app import app_on
 from support.chromium import listening, needs_chromium, opened
 from support.films import simple
+from support.threads import wait_for
 
 from colorizer.generators.loading import load_generator
 
@@ -38,16 +39,14 @@ def test_a_film_is_sent_watched_and_played(chromium, address, film):
         video = page.locator("video")
         video.wait_for(timeout=120_000)
         assert not Axe().run(page).response["violations"]
-        page.wait_for_function("document.querySelector('video').readyState >= 2")
+        wait_for(lambda: video.evaluate("video => video.readyState >= 2"))
         assert video.evaluate("video => video.videoWidth") == 64
         # It plays with its sound, and seeks.
         video.evaluate("async video => { video.muted = true; await video.play(); }")
-        page.wait_for_function("document.querySelector('video').webkitAudioDecodedByteCount > 0")
+        wait_for(lambda: video.evaluate("video => video.webkitAudioDecodedByteCount > 0"))
         video.evaluate("video => { video.pause(); video.currentTime = 0.5; }")
-        page.wait_for_function(
-            "(video => !video.seeking && Math.abs(video.currentTime - 0.5) < 0.1)"
-            "(document.querySelector('video'))"
-        )
+        there = "video => !video.seeking && Math.abs(video.currentTime - 0.5) < 0.1"
+        wait_for(lambda: video.evaluate(there))
         # What is left of the line is grey; the line moves by keys.
         divider = page.get_by_label("Dividing line between before and after")
         before = page.locator(".film-before")

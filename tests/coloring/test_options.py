@@ -16,11 +16,11 @@ from colorizer.settings import MODELS
 def test_texts_are_read_and_what_is_not_given_has_its_default():
     texts = {"render_factor": " 9 ", "strength": "", "format": "TIFF", "keep_gps": "y", "x": "?"}
     read = Options.parse(texts, strength=40)
-    assert read == Options(None, 9, 40, "TIFF", True)
+    assert read == Options(None, 9, 40, "TIFF", None, True)
     assert Options.parse({"format": "jpeg", "model": "stable"}) == Options(
         model="stable", format="JPEG"
     )
-    assert Options.parse({}) == Options(None, 35, 100, None, False)
+    assert Options.parse({}) == Options(None, 35, 100, None, None, False)
 
 
 @pytest.mark.parametrize("text", ["0", "false", "No", "off", " "])
@@ -58,10 +58,17 @@ def specification(client):
     return client.get("/api/v1/openapi.json").json["paths"]
 
 
+def fields_of(specification, path):
+    upload = specification[path]["post"]["requestBody"]["content"]
+    return upload["multipart/form-data"]["schema"]["properties"]
+
+
 def test_every_option_is_in_the_specification_with_its_limits(specification):
-    upload = specification["/api/v1/photos"]["post"]["requestBody"]["content"]
-    fields = upload["multipart/form-data"]["schema"]["properties"]
-    assert set(fields) == {"file", *OPTIONS}
+    photos = fields_of(specification, "/api/v1/photos")
+    films = fields_of(specification, "/api/v1/videos")
+    assert set(photos) == {"file", "hints", *OPTIONS} - {"codec"}
+    assert set(films) == {"file", *OPTIONS} - {"format"}
+    fields = films | photos
     for name, option in OPTIONS.items():
         assert fields[name]["description"] == option.help
         if isinstance(option, Number):

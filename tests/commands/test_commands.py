@@ -123,7 +123,7 @@ def test_nothing_takes_the_place_of_a_scan_or_of_another_result(tmp_path, colori
     (folder / "a.txt").write_text("not meant")
     done = color(folder, "--recursive", "-o", out)
     assert b"4 coloured, 0 there already, 0 failed" in done.stderr, done.stderr
-    assert b"1 file was left out, not pictures by their names: " in done.stderr
+    assert b"1 file was left out, not pictures or films by their names: " in done.stderr
     made = sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
     assert len(made) == 4
     for arguments in (["-o", out], ["-o", tmp_path / "other"]):

@@ -161,7 +161,7 @@ def test_a_result_never_takes_the_place_of_a_photo(inputs, output, overwrite):
 
 def test_a_result_takes_no_place_of_a_picture_that_is_none():
     put("in/1938/a.jpg", "in/a.jpg")
-    with pytest.raises(click.ClickException, match=r"in/a\.jpg is a picture that was not coloured"):
+    with pytest.raises(click.ClickException, match=r"in/a\.jpg was not coloured here"):
         plan("in/1938", output="in", overwrite=True)
     put_result("in/a.jpg")
     assert len(plan("in/1938", output="in", overwrite=True).todo) == 1
