@@ -13,7 +13,8 @@ run: install
 install: $(VENV)/installed
 
 test: $(VENV)/installed-tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
 
 check: $(VENV)/installed-tests
 	$(BIN)/ruff check
