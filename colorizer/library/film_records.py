@@ -6,14 +6,20 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from colorizer.library.records import RecordError, check_fields, parse_object, parse_time
+from colorizer.library.records import (
+    MODEL,
+    RecordError,
+    check_fields,
+    parse_object,
+    parse_time,
+)
 
 VERSION = 1  # of the JSON. One more whenever another release could not read it any more.
 MEDIA = "film"  # what tells a film's ``meta.json`` from a photo's
 
 _FILE = re.compile(r"(original|result)\.[a-z0-9]{1,5}")
-_MODEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,11 @@ class FilmRecord:
             If it is no JSON, of something else or of another version, or a field is missing,
             unknown or not as it should be.
         """
-        data = parse_object(text)
+        return cls.from_object(parse_object(text))
+
+    @classmethod
+    def from_object(cls, data: dict[str, Any]) -> FilmRecord:
+        """Read the object that the JSON holds, and use it up; for errors see `from_json`."""
         if (data.pop("media", None), data.pop("version", None)) != (MEDIA, VERSION):
             raise RecordError("it is no film's of this release")
         check_fields(data, cls)
@@ -73,11 +83,6 @@ class FilmRecord:
         parse_time(record.created)
         if not (_FILE.fullmatch(record.original) and _FILE.fullmatch(record.result)):
             raise RecordError("its files have names that lead elsewhere")
-        if not (_MODEL.fullmatch(record.model) and 0 <= record.strength <= 100):
+        if not (MODEL.fullmatch(record.model) and 0 <= record.strength <= 100):
             raise RecordError("a value is out of its range")
         return record
-
-
-def is_film(text: bytes) -> bool:
-    """Tell whether a ``meta.json`` is a film's."""
-    return parse_object(text).get("media") == MEDIA

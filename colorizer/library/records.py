@@ -104,7 +104,11 @@ class Record:
             If it is no JSON, of another version, or a field is missing, unknown or not as it
             should be.
         """
-        data = parse_object(text)
+        return cls.from_object(parse_object(text))
+
+    @classmethod
+    def from_object(cls, data: dict[str, Any]) -> Record:
+        """Read the object that the JSON holds, and use it up; for errors see `from_json`."""
         version = data.pop("version", 1)
         if version != VERSION:
             raise RecordError(f"it is of version {version!r}, and this release reads {VERSION}")
@@ -127,7 +131,7 @@ class Record:
         ):
             raise RecordError("a number is out of its range")
         # It is a part of files' names.
-        if not _MODEL.fullmatch(self.model):
+        if not MODEL.fullmatch(self.model):
             raise RecordError(f"{self.model!r} is no generator's name")
         for file, stem, kinds in (
             (self.original, "original", FORMATS),
@@ -185,7 +189,7 @@ def preview_name(model: str, render_factor: int) -> str:
 
 
 _MOST = 1 << 32  # pixels, seconds
-_MODEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MODEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # a generator's name: a part of files' names
 
 
 def check_fields(data: dict[str, Any], kind: type[DataclassInstance]) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from colorizer.errors import N_, NotFoundError, StorageError
 from colorizer.files import flush, make_private, put_in_place, read_plain
-from colorizer.library.film_records import FilmRecord, is_film
+from colorizer.library.film_records import MEDIA, FilmRecord
 from colorizer.library.incoming import Incoming
 from colorizer.library.index import Index
-from colorizer.library.records import LONGEST, Record, RecordError
+from colorizer.library.records import LONGEST, Record, RecordError, parse_object
 from colorizer.library.room import Trouble, find_trouble, refusal, refusals_told
 
 log = logging.getLogger(__name__)
@@ -258,8 +258,9 @@ class Store:
         try:
             if folder.is_symlink():
                 raise RecordError("its folder stands elsewhere")
-            text = read_plain(folder / "meta.json", LONGEST)
-            record = FilmRecord.from_json(text) if is_film(text) else Record.from_json(text)
+            data = parse_object(read_plain(folder / "meta.json", LONGEST))
+            kind = FilmRecord if data.get("media") == MEDIA else Record
+            record = kind.from_object(data)
             if record.id != id:
                 raise RecordError(f"it is of {record.id}")
             return record
