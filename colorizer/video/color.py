@@ -227,9 +227,9 @@ class _Way:
         return self._work / "keys" / f"{number}.npy"
 
     def _forget_keys(self, segment: Segment) -> None:
-        """Delete the keys that no later segment needs, unless one is still to be made."""
-        left = [later for later in self.plan.segments if not self.part(later).exists()]
-        needed = self.plan.keys(left[:1])
+        """Delete the keys of a segment that is made, but for those that the next one needs."""
+        following = [other for other in self.plan.segments if other.first == segment.last + 1]
+        needed = self.plan.keys(following)
         for key in self.plan.keys([segment]) - needed:
             self._key(key).unlink(missing_ok=True)
 
